@@ -1,0 +1,166 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from './errors.js';
+import { LOG_LEVELS } from './logger.js';
+
+/**
+ * Every setting, once: its default, its bounds and its words. The flag (`--jobs-wait-s`), the environment name
+ * (`MLRB_JOBS_WAIT_S`), the place in the settings file (`{"jobs": {"wait_s": …}}`) and the documentation are derived from it.
+ */
+export const ConfigSchema = z.strictObject({
+  home: z.string().default('~/.mlrb').describe('folder for runs, Python environments and caches'),
+  log_level: z.enum(LOG_LEVELS).default('warn').describe('least severe level written to standard error'),
+  sandbox: z
+    .enum(['local', 'docker'])
+    .default('local')
+    .describe('where contestants work; `local` isolates nothing and is for demos and trusted agents'),
+  python: z.strictObject({
+    program: z.string().default('python3').describe('Python 3.10 or newer, used to make the environment'),
+    pip_args: z
+      .string()
+      .default('')
+      .describe('further arguments for pip, split at spaces: for example an index with smaller builds of PyTorch'),
+  }),
+  jobs: z.strictObject({
+    wait_s: z.coerce.number().min(0).max(50).default(45).describe('seconds that run_python and run_bash wait before they answer with a job'),
+    output_chars: z.coerce
+      .number()
+      .int()
+      .min(1000)
+      .max(30000)
+      .default(10000)
+      .describe('characters of output in one answer; the whole is kept in a file'),
+  }),
+  evaluation: z.strictObject({
+    batch_size: z.coerce.number().int().min(1).max(1024).default(64).describe('sequences in one batch while scoring'),
+    device: z.string().default('auto').describe('`cpu`, `cuda:0`, or `auto`: a GPU if there is one'),
+    memory_gb: z.coerce.number().positive().default(16).describe('address space of the scoring process'),
+    time_limit_min: z.coerce.number().positive().default(60).describe('longest time for scoring one submission'),
+  }),
+});
+export type Config = Readonly<z.infer<typeof ConfigSchema>> & {
+  /** `home` made absolute. */
+  readonly home: string;
+};
+
+/** One setting in all its forms. */
+export interface Setting {
+  readonly path: readonly string[];
+  readonly flag: string;
+  readonly env: string;
+  readonly description: string;
+  readonly defaultValue: string;
+  readonly values: string;
+}
+
+/** All settings in the order of the schema. */
+export function listSettings(): Setting[] {
+  return leaves(ConfigSchema, []);
+}
+
+function leaves(schema: z.ZodObject, path: readonly string[]): Setting[] {
+  return Object.entries(schema.shape).flatMap(([key, field]) => {
+    const here = [...path, key];
+    if (field instanceof z.ZodObject) return leaves(field, here);
+    const json = z.toJSONSchema(field, { io: 'input' });
+    return [
+      {
+        path: here,
+        flag: `--${here.join('-').replaceAll('_', '-')}`,
+        env: `MLRB_${here.join('_').toUpperCase()}`,
+        description: field.description ?? '',
+        defaultValue: String(json.default ?? ''),
+        values: json.enum ? json.enum.join(' | ') : rangeOf(field),
+      },
+    ];
+  });
+}
+
+function rangeOf(field: z.core.$ZodType): string {
+  const { minimum, maximum, exclusiveMinimum, type } = z.toJSONSchema(field, { io: 'output' });
+  if (type === 'string') return 'text';
+  const low = minimum ?? (exclusiveMinimum === undefined ? '' : `> ${exclusiveMinimum}`);
+  const high = typeof maximum === 'number' && maximum < 2 ** 53 - 1 ? ` to ${maximum}` : '';
+  return `${type} ${low}${high}`.trim();
+}
+
+/** Where settings come from. `flags` holds values by flag name without the dashes. */
+export interface ConfigSources {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Settings file; absent: `MLRB_CONFIG`, else `config.json` in the home folder if it is there. */
+  readonly file?: string | undefined;
+}
+
+/**
+ * Flag before environment before file before default.
+ * @throws ConfigError naming the setting, where the value came from and what is allowed.
+ */
+export function loadConfig({ flags, env, file }: ConfigSources): Config {
+  const settings = listSettings();
+  const home = expandHome(flags.home ?? env.MLRB_HOME ?? '~/.mlrb');
+  const path = file ?? env.MLRB_CONFIG ?? defaultFile(home);
+  const values: Record<string, unknown> = path === undefined ? {} : readFile(path);
+  const origin = new Map<string, string>();
+  for (const setting of settings) {
+    const flagged = flags[setting.flag.slice(2)];
+    const value = flagged ?? env[setting.env];
+    if (value === undefined) continue;
+    put(values, setting.path, value);
+    origin.set(setting.path.join('.'), flagged === undefined ? setting.env : setting.flag);
+  }
+  const parsed = ConfigSchema.safeParse(withSections(values));
+  if (!parsed.success) throw new ConfigError(explain(parsed.error, origin, path));
+  return Object.freeze({ ...parsed.data, home: expandHome(parsed.data.home) });
+}
+
+function defaultFile(home: string): string | undefined {
+  const path = join(home, 'config.json');
+  return existsSync(path) ? path : undefined;
+}
+
+function expandHome(path: string): string {
+  return resolve(path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path);
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`The settings file ${path} cannot be read. Check the path or leave it out.`, { cause: error });
+  }
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch (error) {
+    throw new ConfigError(`The settings file ${path} is not a JSON object. Mend it or delete it.`, { cause: error });
+  }
+}
+
+/** A section that nothing sets must still be there for the defaults of its fields to apply. */
+function withSections(values: Record<string, unknown>): Record<string, unknown> {
+  const sections = Object.entries(ConfigSchema.shape).filter(([, field]) => field instanceof z.ZodObject);
+  return { ...Object.fromEntries(sections.map(([key]) => [key, {}])), ...values };
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: string): void {
+  const [head, ...rest] = path;
+  if (head === undefined) return;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const child = z.record(z.string(), z.unknown()).safeParse(target[head] ?? {});
+  const section = child.success ? child.data : {};
+  target[head] = section;
+  put(section, rest, value);
+}
+
+function explain(error: z.ZodError, origin: ReadonlyMap<string, string>, file: string | undefined): string {
+  const issue = error.issues[0];
+  const path = issue?.path.join('.') ?? '';
+  const where = origin.get(path) ?? `"${path}"${file === undefined ? '' : ` in ${file}`}`;
+  return `The setting ${where} is not right: ${issue?.message ?? 'unknown reason'}. See \`mlrb help\` or docs/configuration.md.`;
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** What a task allows. Times in minutes, sizes in decimal gigabytes (10^9 bytes). */
+export const Budget = z.strictObject({
+  wall_clock_min: z.number().positive().describe('wall clock from start_run to the deadline, minutes'),
+  cpus: z.number().positive().describe('processor cores'),
+  memory_gb: z.number().positive().describe('main memory'),
+  disk_gb: z.number().positive().describe('size of the workspace'),
+  gpus: z.number().int().nonnegative().describe('whole GPUs, held for the length of the run'),
+});
+export type Budget = Readonly<z.infer<typeof Budget>>;
+
+/** One file or folder of training data as the contestant finds it below the data path. */
+export const TaskData = z.strictObject({
+  path: z.string().describe('name below the data path'),
+  description: z.string(),
+  words: z.number().int().positive().describe('words, split at white space'),
+  bytes: z.number().int().positive(),
+  licence: z.string(),
+  source: z.string(),
+});
+
+/** A rule that is checked. `id` names the check in `runs/` or `eval/` that gathers the evidence. */
+export const TaskRule = z.strictObject({ id: z.string(), text: z.string() });
+
+export const Direction = z.enum(['higher_is_better', 'lower_is_better']);
+export type Direction = z.infer<typeof Direction>;
+
+export const TaskEvaluator = z.strictObject({
+  id: z.string().describe('an evaluator by name; `@N` limits it to the first N rows of each subtask'),
+  metric: z.string().describe('the metric it yields, as it stands in the score record'),
+  direction: Direction,
+  description: z.string(),
+});
+export type TaskEvaluator = z.infer<typeof TaskEvaluator>;
+
+/**
+ * What is asked, as data. The prompt, the README in the workspace, the checks and the score's formula all
+ * come from this one manifest, so they cannot disagree.
+ */
+export const Task = z.strictObject({
+  id: z.string().regex(/^[a-z0-9_]{1,50}$/),
+  version: z.number().int().positive().describe('raised when a change makes scores incomparable'),
+  title: z.string(),
+  suite: z.enum(['mlrb', 'mini', 'smoke']),
+  summary: z.string().describe('one sentence'),
+  budget: Budget,
+  network: z.enum(['none', 'open']),
+  data: z.array(TaskData).readonly(),
+  submission: z.strictObject({
+    architectures: z.array(z.enum(['causal', 'seq2seq'])).nonempty().readonly(),
+    max_bytes: z.number().int().positive(),
+    max_parameters: z.number().int().positive(),
+  }),
+  rules: z.array(TaskRule).readonly(),
+  evaluators: z.array(TaskEvaluator).nonempty().readonly().describe('the first one ranks; the others stand beside it'),
+  options: z.array(TaskEvaluator).readonly().describe('evaluators an operator may ask for besides'),
+});
+export type Task = Readonly<z.infer<typeof Task>>;
+
+/** A task and the folder that holds its `prompt.md` and the files a contestant is given. */
+export interface TaskFolder {
+  readonly task: Task;
+  /** Absolute path. Holds `prompt.md`, `files/` (copied into the workspace) and `data/` (read-only for the contestant). */
+  readonly folder: string;
+}
