@@ -24,7 +24,9 @@ export const Run = z.strictObject({
   note: z.string().nullable(),
   state: RunState,
   sandbox: z.enum(['local', 'docker']),
-  network: z.enum(['none', 'open', 'unrestricted']).describe('what was in force, not what the task asked for'),
+  network: z
+    .enum(['none', 'open', 'unrestricted'])
+    .describe('what was in force, not what the task asked for'),
   budget: Budget,
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),

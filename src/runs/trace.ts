@@ -1,10 +1,19 @@
 import { z } from 'zod';
 
-const base = { at: z.iso.datetime(), seq: z.string().describe('unique in the run; sorts by time within one process') };
+const base = {
+  at: z.iso.datetime(),
+  seq: z.string().describe('unique in the run; sorts by time within one process'),
+};
 
 /** What can happen in a run. Enough to retell it. */
 export const TraceEvent = z.discriminatedUnion('type', [
-  z.strictObject({ ...base, type: z.literal('run_state'), from: z.string().nullable(), to: z.string(), reason: z.string().nullable() }),
+  z.strictObject({
+    ...base,
+    type: z.literal('run_state'),
+    from: z.string().nullable(),
+    to: z.string(),
+    reason: z.string().nullable(),
+  }),
   z.strictObject({
     ...base,
     type: z.literal('tool_call'),
@@ -25,8 +34,22 @@ export const TraceEvent = z.discriminatedUnion('type', [
     detail: z.string().nullable().describe('for the operator: what a contestant does not see'),
     duration_ms: z.number(),
   }),
-  z.strictObject({ ...base, type: z.literal('sandbox'), call: z.string().nullable(), action: z.string(), detail: z.record(z.string(), z.unknown()), ok: z.boolean(), duration_ms: z.number() }),
-  z.strictObject({ ...base, type: z.literal('evaluation'), state: z.string(), outcome: z.string().nullable(), detail: z.string().nullable() }),
+  z.strictObject({
+    ...base,
+    type: z.literal('sandbox'),
+    call: z.string().nullable(),
+    action: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+    ok: z.boolean(),
+    duration_ms: z.number(),
+  }),
+  z.strictObject({
+    ...base,
+    type: z.literal('evaluation'),
+    state: z.string(),
+    outcome: z.string().nullable(),
+    detail: z.string().nullable(),
+  }),
 ]);
 export type TraceEvent = z.infer<typeof TraceEvent>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError, errorCode, InputError } from '../errors.js';
+import { writeJson } from '../lib/atomic-write.js';
+import { isLocked, withFileLock } from '../lib/file-lock.js';
+import type { Budget } from '../tasks/task.js';
+import { FileTrace, readTrace, type TraceReading } from './file-trace.js';
+import { isLegalStep, Run, type RunState } from './run.js';
+import { type RunFolder, runFolder } from './run-folder.js';
+import { Evaluation } from './score.js';
+import type { Trace } from './trace.js';
+
+const Pointer = z.strictObject({ version: z.literal(1), run_id: z.string() });
+/** State changes are short; a holder that takes longer than this has died or hangs. */
+const LOCK_WAIT_MS = 20_000;
+
+export interface NewRun {
+  readonly task_id: string;
+  readonly task_version: number;
+  readonly principal: string;
+  readonly note: string | null;
+  readonly sandbox: Run['sandbox'];
+  readonly network: Run['network'];
+  readonly budget: Budget;
+}
+
+/** A run, or the sentence that says why its record cannot be read. */
+export type ListedRun =
+  | { readonly run_id: string; readonly run: Run }
+  | { readonly run_id: string; readonly damaged: string };
+
+/** Runs on disk, one folder each. Several processes may use one store at once. */
+export class RunStore {
+  readonly #home: string;
+  readonly #traces = new Map<string, Trace>();
+
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  folder(runId: string): RunFolder {
+    return runFolder(join(this.#home, 'runs', Run.shape.run_id.parse(runId)));
+  }
+
+  trace(runId: string): Trace {
+    const known = this.#traces.get(runId) ?? new FileTrace(this.folder(runId).trace);
+    this.#traces.set(runId, known);
+    return known;
+  }
+
+  readTrace(runId: string): Promise<TraceReading> {
+    return readTrace(this.folder(runId).trace);
+  }
+
+  /** Makes the folder and the record of a new run, in state `created`, and makes it the principal's current run. */
+  async create(fields: NewRun): Promise<Run> {
+    const run: Run = {
+      version: 1,
+      run_id: `run_${randomBytes(8).toString('hex')}`,
+      ...fields,
+      state: 'created',
+      created_at: new Date().toISOString(),
+      started_at: null,
+      deadline_at: null,
+      ended_at: null,
+      submission: null,
+      outcome: null,
+      reason: null,
+    };
+    const folder = this.folder(run.run_id);
+    await mkdir(folder.workspace, { recursive: true });
+    await writeJson(folder.record, run);
+    await this.trace(run.run_id).append({ type: 'run_state', from: null, to: 'created', reason: null });
+    await writeJson(this.#pointerPath(run.principal), { version: 1, run_id: run.run_id });
+    return run;
+  }
+
+  /**
+   * @throws InputError if there is no such run.
+   * @throws ConfigError if its record is damaged.
+   */
+  async read(runId: string): Promise<Run> {
+    const id = Run.shape.run_id.safeParse(runId);
+    const unknown = `There is no run "${runId.slice(0, 60)}". \`mlrb runs\` lists the runs that are there.`;
+    if (!id.success) throw new InputError(unknown);
+    const { record } = this.folder(id.data);
+    const run = await readRecord(record, Run);
+    if (run === undefined) throw new InputError(unknown);
+    return run;
+  }
+
+  /** All runs, newest first. */
+  async list(): Promise<ListedRun[]> {
+    const names = await readdir(join(this.#home, 'runs')).catch(error => {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    });
+    const ids = names.filter(name => Run.shape.run_id.safeParse(name).success);
+    const runs = await Promise.all(ids.map(id => this.#listed(id)));
+    return runs.sort((a, b) => createdAt(b).localeCompare(createdAt(a)));
+  }
+
+  async #listed(runId: string): Promise<ListedRun> {
+    try {
+      return { run_id: runId, run: await this.read(runId) };
+    } catch (error) {
+      return { run_id: runId, damaged: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** The run that the principal's calls act on: the one it started last. */
+  async current(principal: string): Promise<Run | undefined> {
+    const pointer = await readRecord(this.#pointerPath(principal), Pointer);
+    return pointer === undefined ? undefined : this.read(pointer.run_id);
+  }
+
+  /** Runs `task` while no other process of this host starts a run for the same principal. */
+  withPrincipal<T>(principal: string, task: () => Promise<T>): Promise<T> {
+    return withFileLock(`${this.#pointerPath(principal)}.lock`, { waitMs: LOCK_WAIT_MS }, task);
+  }
+
+  /** Runs `task` while no other process changes the state of the run. `step` may be called inside. */
+  withRun<T>(runId: string, task: () => Promise<T>): Promise<T> {
+    return withFileLock(this.folder(runId).lock, { waitMs: LOCK_WAIT_MS }, task);
+  }
+
+  /**
+   * Moves a run to another state and writes what changed with it. Call it inside `withRun`.
+   * @throws InputError if the run has meanwhile moved to a state from which that step is not possible.
+   */
+  async step(runId: string, to: RunState, changes: Partial<Run> = {}): Promise<Run> {
+    const run = await this.read(runId);
+    if (!isLegalStep(run.state, to)) {
+      throw new InputError(
+        `Run ${runId} is ${run.state} and cannot become ${to}. Call run_status to see where it stands.`,
+      );
+    }
+    const next = Run.parse({ ...run, ...changes, state: to });
+    await writeJson(this.folder(runId).record, next);
+    await this.trace(runId).append({ type: 'run_state', from: run.state, to, reason: next.reason });
+    return next;
+  }
+
+  /** Changes fields of a run without a change of state. Call it inside `withRun`. */
+  async amend(runId: string, changes: Partial<Omit<Run, 'state' | 'run_id' | 'version'>>): Promise<Run> {
+    const next = Run.parse({ ...(await this.read(runId)), ...changes });
+    await writeJson(this.folder(runId).record, next);
+    return next;
+  }
+
+  /** How far the evaluation of a run is; undefined if none was asked for. */
+  readEvaluation(runId: string): Promise<Evaluation | undefined> {
+    return readRecord(this.folder(runId).evaluationRecord, Evaluation);
+  }
+
+  async writeEvaluation(runId: string, evaluation: Evaluation): Promise<void> {
+    await writeJson(this.folder(runId).evaluationRecord, evaluation);
+  }
+
+  /** Whether some living process is evaluating the run. */
+  isBeingEvaluated(runId: string): Promise<boolean> {
+    return isLocked(this.folder(runId).evaluationLock);
+  }
+
+  /** Runs `task` as the only evaluation of the run on this host; fails with code `ELOCKED` at once if there is another. */
+  withEvaluation<T>(runId: string, task: () => Promise<T>): Promise<T> {
+    return withFileLock(this.folder(runId).evaluationLock, { waitMs: 0 }, task);
+  }
+
+  #pointerPath(principal: string): string {
+    return join(this.#home, 'principals', `${encodeURIComponent(principal)}.json`);
+  }
+}
+
+/**
+ * A record as its schema says; undefined if the file is not there.
+ * @throws ConfigError if it is there and cannot be read.
+ */
+async function readRecord<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema> | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ConfigError(
+      `The record ${path} is damaged or of another version. Restore it from a copy, or move its folder away.`,
+      { cause: error },
+    );
+  }
+}
+
+function createdAt(listed: ListedRun): string {
+  return 'run' in listed ? listed.run.created_at : '';
+}
