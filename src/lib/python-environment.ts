@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ConfigError, errorCode } from '../errors.js';
+import { writeJson } from './atomic-write.js';
+import { withFileLock } from './file-lock.js';
+import { type EnsureOptions, interpreter, type PythonEnvironment, type PythonSpec } from './python-spec.js';
+import { duration } from './text.js';
+
+/** Written last: an environment without it was never finished. */
+const Ready = z.strictObject({
+  version: z.literal(1),
+  digest: z.string(),
+  python_version: z.string(),
+  programs: z.array(z.string()).describe('settings of the interpreter that are known to mean this version'),
+  pip_args: z.string(),
+  requirements_sha256: z.string(),
+  made_at: z.iso.datetime(),
+});
+type Ready = z.infer<typeof Ready>;
+
+const READY_FILE = 'ready.json';
+const RETRY_MS = 500;
+
+/** The environment if it is there and ready; starts no process. */
+export async function findPythonEnvironment(spec: PythonSpec): Promise<PythonEnvironment | undefined> {
+  const folder = join(spec.home, 'python');
+  const requirementsSha256 = await digestOfFile(spec.requirements);
+  const digests = await readdir(folder).catch(() => []);
+  for (const digest of digests.filter(name => /^[0-9a-f]{16}$/.test(name))) {
+    const ready = await readReady(join(folder, digest));
+    if (
+      ready?.requirements_sha256 === requirementsSha256 &&
+      ready.pip_args === spec.pipArgs &&
+      ready.programs.includes(spec.program)
+    ) {
+      return environment(folder, digest);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The environment, made first if it is not there: several minutes and about 2 GB. Two processes at once make it once. What
+ * a killed process left half made is thrown away.
+ * @throws ConfigError if the host lacks Python, its venv module, the network or space; the signal's reason on abort.
+ */
+export async function ensurePythonEnvironment(options: EnsureOptions): Promise<PythonEnvironment> {
+  const found = await findPythonEnvironment(options);
+  if (found !== undefined) return found;
+  const { makePythonEnvironment, pythonVersion } = await import('./make-python-environment.js');
+  const version = await pythonVersion(options);
+  const requirementsSha256 = await digestOfFile(options.requirements);
+  const digest = sha256(`${requirementsSha256}\n${version}\n${options.pipArgs}`).slice(0, 16);
+  const parent = join(options.home, 'python');
+  const folder = join(parent, digest);
+  await makeWritable(parent);
+
+  return whenFree(options, join(parent, `${digest}.lock`), async () => {
+    const ready = await readReady(folder);
+    if (ready === undefined) {
+      await makePythonEnvironment({ ...options, folder, log: join(parent, `${digest}.log`) });
+    }
+    await writeJson(join(folder, READY_FILE), {
+      version: 1,
+      digest,
+      python_version: version,
+      programs: [...new Set([...(ready?.programs ?? []), options.program])],
+      pip_args: options.pipArgs,
+      requirements_sha256: requirementsSha256,
+      made_at: ready?.made_at ?? new Date().toISOString(),
+    } satisfies Ready);
+    return environment(parent, digest);
+  });
+}
+
+/** Runs `task` once no other process holds the lock, however long that takes, and says every now and then what it waits for. */
+async function whenFree<T>(
+  { signal, onProgress }: EnsureOptions,
+  lock: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  const since = Date.now();
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await withFileLock(lock, { waitMs: 0 }, task);
+    } catch (error) {
+      if (errorCode(error) !== 'ELOCKED') throw error;
+    }
+    const waited = duration((Date.now() - since) / 1000);
+    onProgress({ text: `another process is making it, waiting for ${waited}`, done: 0, total: 1 });
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, 2);
+  } catch (error) {
+    throw new ConfigError(
+      `The folder ${folder} cannot be made or written (${errorCode(error) ?? 'unknown reason'}). Free space or change its owner, or choose another place with --home or MLRB_HOME.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Undefined where the environment is not finished, or its interpreter has gone since. */
+async function readReady(folder: string): Promise<Ready | undefined> {
+  try {
+    const ready = Ready.parse(JSON.parse(await readFile(join(folder, READY_FILE), 'utf8')));
+    await access(interpreter(folder));
+    return ready;
+  } catch {
+    return undefined;
+  }
+}
+
+function environment(parent: string, digest: string): PythonEnvironment {
+  return { python: interpreter(join(parent, digest)), digest };
+}
+
+async function digestOfFile(path: string): Promise<string> {
+  return sha256(await readFile(path));
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
