@@ -54,6 +54,7 @@ export const Evaluation = z.strictObject({
   version: z.literal(1),
   state: z.enum(['queued', 'running', 'done', 'failed']),
   requested_at: z.iso.datetime(),
+  starts: z.number().int().nonnegative().describe('how often a process began it'),
   finished_at: z.iso.datetime().optional(),
   progress: z.strictObject({
     step: z.string(),

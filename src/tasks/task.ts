@@ -48,12 +48,18 @@ export const Task = z.strictObject({
   network: z.enum(['none', 'open']),
   data: z.array(TaskData).readonly(),
   submission: z.strictObject({
-    architectures: z.array(z.enum(['causal', 'seq2seq'])).nonempty().readonly(),
+    architectures: z
+      .array(z.enum(['causal', 'seq2seq']))
+      .nonempty()
+      .readonly(),
     max_bytes: z.number().int().positive(),
     max_parameters: z.number().int().positive(),
   }),
   rules: z.array(TaskRule).readonly(),
-  evaluators: z.array(TaskEvaluator).nonempty().readonly().describe('the first one ranks; the others stand beside it'),
+  evaluators: z
+    .tuple([TaskEvaluator], TaskEvaluator)
+    .readonly()
+    .describe('the first one ranks; the others stand beside it'),
   options: z.array(TaskEvaluator).readonly().describe('evaluators an operator may ask for besides'),
 });
 export type Task = Readonly<z.infer<typeof Task>>;

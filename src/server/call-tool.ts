@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { Config } from '../config.js';
+import { InputError, type LimitError, SandboxError } from '../errors.js';
+import { unknownName } from '../lib/suggest.js';
+import { isOver, type Run } from '../runs/run.js';
+import { settleDeadline, timeIsUp } from '../tools/support/close-run.js';
+import { secondsLeft } from '../tools/support/sandbox-spec.js';
+import { MAX_WAIT_S } from '../tools/support/wait.js';
+import type { ContextProvider, Host, Tool, ToolContext, ToolResult } from '../tools/tool.js';
+import { tools } from '../tools/tools.js';
+import {
+  type ExplainedError,
+  explainError,
+  type Surroundings,
+  toCallToolResult,
+  toErrorResult,
+} from './answer.js';
+import type { Session } from './session.js';
+
+/** One call as it came in. */
+export interface ToolCall {
+  readonly name: string;
+  readonly input: unknown;
+  /** Aborts when the client gives up on the call or goes away. */
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+  readonly client: string | null;
+  readonly protocol: string | null;
+}
+
+/** The path of every call: find the tool, record the call, see to the deadline, handle it, record and word the answer. */
+export async function callTool(
+  call: ToolCall,
+  session: Session,
+  host: Host,
+  config: Config,
+): Promise<CallToolResult> {
+  const began = performance.now();
+  const id = `call_${randomBytes(6).toString('hex')}`;
+  const attempt = new Attempt(id, call, session, host, config);
+  const onAbort = () => session.gaveUp((performance.now() - began) / 1000);
+  call.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const outcome = await attempt.run();
+    await attempt.recordAnswer(outcome, performance.now() - began);
+    const around = await attempt.surroundings();
+    return 'result' in outcome
+      ? toCallToolResult(outcome.result, around)
+      : toErrorResult(outcome.error.sentence, around);
+  } finally {
+    call.signal.removeEventListener('abort', onAbort); // some clients cancel calls that are finished
+  }
+}
+
+type Outcome = { readonly result: ToolResult } | { readonly error: ExplainedError };
+
+/** One call on its way. */
+class Attempt {
+  readonly #id: string;
+  readonly #call: ToolCall;
+  readonly #session: Session;
+  readonly #host: Host;
+  readonly #config: Config;
+  /** The run as it was when the call came in, its deadline seen to. */
+  #run: Run | undefined;
+  #recorded = false;
+
+  constructor(id: string, call: ToolCall, session: Session, host: Host, config: Config) {
+    this.#id = id;
+    this.#call = call;
+    this.#session = session;
+    this.#host = host;
+    this.#config = config;
+  }
+
+  async run(): Promise<Outcome> {
+    const tool = tools.find(({ name }) => name === this.#call.name);
+    try {
+      if (tool === undefined)
+        throw new InputError(
+          unknownName(
+            'tool',
+            this.#call.name,
+            tools.map(({ name }) => name),
+          ),
+        );
+      await this.#readRun();
+      await this.#recordCall();
+      return { result: await this.#handle(tool) };
+    } catch (error) {
+      const explained = explainError(await this.#seenFromTheRun(error), Object.keys(tool?.input.shape ?? {}));
+      if (explained.kind === 'internal')
+        this.#host.log.error({ call: this.#id, detail: explained.detail }, 'a call failed inside the server');
+      return { error: explained };
+    }
+  }
+
+  async #readRun(): Promise<void> {
+    const run = await this.#host.runs.current(this.#session.principal);
+    if (run === undefined) return;
+    this.#run = await settleDeadline(run, this.#host);
+    if (isOver(this.#run)) await this.#session.closeSandbox();
+  }
+
+  async #handle(tool: Tool): Promise<ToolResult> {
+    try {
+      return await tool.call(this.#call.input, this.#contexts());
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error;
+      await this.#session.closeSandbox(); // the next call connects anew
+      throw error;
+    }
+  }
+
+  /** Whatever went wrong while the time ran out went wrong because of it. */
+  async #seenFromTheRun(error: unknown): Promise<unknown> {
+    if (this.#run?.state !== 'running' || secondsLeft(this.#run) > 0) return error;
+    this.#run = await settleDeadline(this.#run, this.#host);
+    await this.#session.closeSandbox();
+    return timeIsUp(this.#run);
+  }
+
+  #contexts(): ContextProvider {
+    return {
+      nothing: async () => this.#context(),
+      run: async () => this.#withRun(),
+      sandbox: async () => {
+        const context = this.#withRun();
+        if (isOver(context.run)) throw overAlready(context.run);
+        return {
+          ...context,
+          sandbox: await this.#session.tracedSandbox(context.run, this.#id, this.#call.signal),
+        };
+      },
+    };
+  }
+
+  #context(): ToolContext {
+    const waitS = Math.min(MAX_WAIT_S, this.#session.patienceS);
+    return {
+      ...this.#host,
+      principal: this.#session.principal,
+      signal: this.#call.signal,
+      limits: {
+        waitS,
+        defaultWaitS: Math.min(this.#config.jobs.wait_s, waitS),
+        outputChars: this.#config.jobs.output_chars,
+      },
+      progress: this.#call.progress,
+    };
+  }
+
+  #withRun() {
+    const run = this.#run;
+    if (run === undefined || run.state === 'created') {
+      throw new InputError(
+        'No run has been started. Call list_tasks to see what is asked, then start_run with a task_id.',
+      );
+    }
+    return { ...this.#context(), run, usage: () => this.#session.usage(run, this.#call.signal) };
+  }
+
+  async #recordCall(): Promise<void> {
+    if (this.#run === undefined) return;
+    this.#recorded = true;
+    await this.#host.runs.trace(this.#run.run_id).append({
+      type: 'tool_call',
+      call: this.#id,
+      tool: this.#call.name,
+      input: this.#call.input ?? null,
+      client: this.#call.client,
+      protocol: this.#call.protocol,
+    });
+  }
+
+  /** A call that began a run is recorded in that run. An answer that cannot be recorded is given all the same. */
+  async recordAnswer(outcome: Outcome, durationMs: number): Promise<void> {
+    try {
+      this.#run ??= await this.#host.runs.current(this.#session.principal);
+      if (this.#run === undefined) return;
+      if (!this.#recorded) await this.#recordCall();
+      await this.#host.runs.trace(this.#run.run_id).append({
+        type: 'tool_answer',
+        call: this.#id,
+        tool: this.#call.name,
+        ok: 'result' in outcome,
+        text: 'result' in outcome ? outcome.result.text : outcome.error.sentence,
+        error: 'error' in outcome ? outcome.error.kind : null,
+        detail: 'error' in outcome ? outcome.error.detail : null,
+        duration_ms: Math.round(durationMs * 1000) / 1000,
+      });
+    } catch (error) {
+      this.#host.log.error({ error, call: this.#id }, 'an answer could not be recorded');
+    }
+  }
+
+  /** Time left and running jobs, for every answer while a run is on. */
+  async surroundings(): Promise<Surroundings> {
+    const run = await this.#host.runs.current(this.#session.principal).catch(() => undefined);
+    const usage =
+      run?.state === 'running' && secondsLeft(run) > 0
+        ? await this.#session.usage(run, AbortSignal.timeout(2000))
+        : undefined;
+    if (run?.state !== 'running') return noticeOnly(this.#session.takeNotice([]));
+    const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
+    return {
+      time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),
+      ...(running.length === 0 ? {} : { running_jobs: running }),
+      ...noticeOnly(this.#session.takeNotice(running)),
+    };
+  }
+}
+
+function noticeOnly(notice: string | undefined): Surroundings {
+  return notice === undefined ? {} : { notice };
+}
+
+function overAlready(run: Run): InputError | LimitError {
+  if (run.state === 'expired' || run.submission?.at_deadline === true) return timeIsUp(run);
+  return new InputError(
+    `Run ${run.run_id} is over (${run.state}). Call get_result for its outcome, or start_run to begin another.`,
+  );
+}

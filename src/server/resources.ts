@@ -1,0 +1,49 @@
+import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
+import type { TaskFolder } from '../tasks/task.js';
+import { startPrompt } from './prompts.js';
+
+const PREFIX = 'mlrb://tasks/';
+
+/** Tasks as resources, as a template, and completions for their ids. Each also exists as the tools list_tasks and read_task. */
+export function offerResources(server: Server, tasks: readonly TaskFolder[]): void {
+  server.setRequestHandler('resources/list', () => ({
+    resources: tasks.map(({ task }) => ({
+      uri: `${PREFIX}${task.id}`,
+      name: task.id,
+      title: task.title,
+      description: task.summary,
+      mimeType: 'text/markdown',
+    })),
+  }));
+  server.setRequestHandler('resources/templates/list', () => ({
+    resourceTemplates: [
+      {
+        uriTemplate: `${PREFIX}{task_id}`,
+        name: 'task',
+        title: 'A task',
+        description: 'What a task asks, as read_task answers it.',
+        mimeType: 'text/markdown',
+      },
+    ],
+  }));
+  server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
+    const found = tasks.find(({ task }) => uri === `${PREFIX}${task.id}`);
+    if (found === undefined) {
+      const known = tasks.map(({ task }) => `${PREFIX}${task.id}`).join(', ');
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `No resource ${uri.slice(0, 200)}. Known: ${known}.`,
+        { uri },
+      );
+    }
+    return { contents: [{ uri, mimeType: 'text/markdown', text: await renderPrompt(found, UNKNOWN_PATHS) }] };
+  });
+  server.setRequestHandler('completion/complete', ({ params: { ref, argument } }) => {
+    const isTaskId =
+      argument.name === 'task_id' &&
+      (ref.type === 'ref/resource' ? ref.uri === `${PREFIX}{task_id}` : ref.name === startPrompt.name);
+    const ids = isTaskId ? tasks.map(({ task }) => task.id).filter(id => id.startsWith(argument.value)) : [];
+    return { completion: { values: ids.slice(0, 100), total: ids.length, hasMore: ids.length > 100 } };
+  });
+}

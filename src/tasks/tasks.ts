@@ -1,0 +1,29 @@
+import { InputError } from '../errors.js';
+import { unknownName } from '../lib/suggest.js';
+import { miniBabyLmFolder } from './mini-baby-lm/task.js';
+import type { TaskFolder } from './task.js';
+
+/** The tasks that come with the package, in the order in which they are listed. */
+export const tasks: readonly TaskFolder[] = [miniBabyLmFolder];
+
+/** @throws InputError that names the nearest known task. */
+export function findTask(known: readonly TaskFolder[], taskId: string): TaskFolder {
+  const found = known.find(({ task }) => task.id === taskId);
+  if (found !== undefined) return found;
+  throw new InputError(
+    unknownName(
+      'task',
+      taskId,
+      known.map(({ task }) => task.id),
+    ),
+  );
+}
+
+/** @throws InputError for a suite without tasks. */
+export function tasksOfSuite(known: readonly TaskFolder[], suite: string | undefined): readonly TaskFolder[] {
+  if (suite === undefined) return known;
+  const suites = [...new Set(known.map(({ task }) => task.suite))];
+  const found = known.filter(({ task }) => task.suite === suite);
+  if (found.length === 0) throw new InputError(unknownName('suite', suite, suites));
+  return found;
+}

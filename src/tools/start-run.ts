@@ -1,0 +1,136 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError, isKnownError } from '../errors.js';
+import { duration } from '../lib/text.js';
+import type { Run } from '../runs/run.js';
+import { type PromptPaths, renderPrompt, SUBMISSION_FOLDER } from '../tasks/prompt.js';
+import type { TaskFolder } from '../tasks/task.js';
+import { findTask } from '../tasks/tasks.js';
+import { settleDeadline } from './support/close-run.js';
+import { sandboxSpec, secondsLeft } from './support/sandbox-spec.js';
+import { defineTool, type ToolContext } from './tool.js';
+
+export const startRun = defineTool({
+  name: 'start_run',
+  title: 'Start a run',
+  group: 'run',
+  description:
+    'Begin an attempt at a task: makes the workspace and starts the clock. Answers with the task, the paths and the deadline. One run at a time.',
+  input: z.strictObject({
+    task_id: z.string().describe('As list_tasks answers it, for example "mini_baby_lm".'),
+    note: z
+      .string()
+      .max(1000)
+      .optional()
+      .describe('Kept with the run, for example which model you are. At most 1,000 characters.'),
+  }),
+  output: z.object({
+    run_id: z.string(),
+    task_id: z.string(),
+    workspace: z.string(),
+    data: z.string(),
+    submission_path: z.string(),
+    deadline_at: z.string(),
+    warning: z.string().optional(),
+    prompt: z.string(),
+    next: z.string(),
+  }),
+  effect: 'writes',
+  essential: true,
+  needs: 'nothing',
+  async handle({ task_id, note }, context) {
+    const folder = findTask(context.tasks, task_id);
+    await context.checkReady();
+    const run = await context.runs.withPrincipal(context.principal, async () => {
+      await refuseSecondRun(context);
+      return begin(folder, note ?? null, context);
+    });
+    return startAnswer(run, folder, context);
+  },
+});
+
+async function refuseSecondRun(context: ToolContext): Promise<void> {
+  const last = await context.runs.current(context.principal);
+  if (last === undefined) return;
+  const run = await settleDeadline(last, context);
+  if (run.state === 'running') {
+    throw new InputError(
+      `Run ${run.run_id} on ${run.task_id} is on, with ${duration(secondsLeft(run))} left. Go on in it (run_status tells where it stands), or hand in with submit_model before you start another.`,
+    );
+  }
+  if (run.state === 'created') {
+    await context.backend.destroy({ run_id: run.run_id, run_folder: context.runs.folder(run.run_id).root });
+    await fail(run, 'The server ended while the run was being started.', context);
+  }
+}
+
+async function begin({ task, folder }: TaskFolder, note: string | null, context: ToolContext): Promise<Run> {
+  const { runs, backend, principal } = context;
+  const created = await runs.create({
+    task_id: task.id,
+    task_version: task.version,
+    principal,
+    note,
+    sandbox: backend.kind,
+    network: backend.networkFor(task.network),
+    budget: task.budget,
+  });
+  try {
+    const spec = await sandboxSpec(created, context);
+    const { workspace } = runs.folder(created.run_id);
+    await cp(join(folder, 'files'), workspace, { recursive: true });
+    await writeFile(
+      join(workspace, 'README.md'),
+      await renderPrompt({ task, folder }, backend.pathsFor(spec)),
+    );
+    await using _sandbox = await backend.create(spec, { signal: new AbortController().signal });
+    const now = Date.now();
+    return await runs.withRun(created.run_id, () =>
+      runs.step(created.run_id, 'running', {
+        started_at: new Date(now).toISOString(),
+        deadline_at: new Date(now + spec.limits.wall_clock_s * 1000).toISOString(),
+      }),
+    );
+  } catch (error) {
+    await backend
+      .destroy({ run_id: created.run_id, run_folder: runs.folder(created.run_id).root })
+      .catch(() => undefined);
+    await fail(created, isKnownError(error) ? error.message : 'The sandbox could not be made.', context);
+    throw error;
+  }
+}
+
+async function fail(run: Run, reason: string, { runs }: ToolContext): Promise<void> {
+  await runs.withRun(run.run_id, () =>
+    runs.step(run.run_id, 'failed', { outcome: 'failed', reason, ended_at: new Date().toISOString() }),
+  );
+}
+
+async function startAnswer(run: Run, folder: TaskFolder, context: ToolContext) {
+  const paths: PromptPaths = context.backend.pathsFor(await sandboxSpec(run, context));
+  const prompt = await renderPrompt(folder, paths);
+  const submission_path = `${paths.workspace}/${SUBMISSION_FOLDER}`;
+  const next = `Work with run_bash, run_python and write_code; keep a good model in ${submission_path}; call submit_model when you are done.`;
+  const { warning } = context.backend;
+  const facts = [
+    `Run ${run.run_id} has begun; ${duration(secondsLeft(run))} left, until ${run.deadline_at}.`,
+    `Workspace: ${paths.workspace}`,
+    `Data (read-only): ${paths.data}`,
+    ...(warning === null ? [] : [`Note: ${warning}`]),
+  ];
+  return {
+    text: [...facts, '', prompt, '', next].join('\n'),
+    data: {
+      run_id: run.run_id,
+      task_id: run.task_id,
+      workspace: paths.workspace,
+      data: paths.data,
+      submission_path,
+      deadline_at: run.deadline_at,
+      ...(warning === null ? {} : { warning }),
+      prompt,
+      next,
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Run } from '../../runs/run.js';
+import type { SandboxSpec } from '../../sandbox/sandbox.js';
+import { findTask } from '../../tasks/tasks.js';
+import type { Host } from '../tool.js';
+
+const GB = 1e9;
+
+/** What a back end needs to make or find the sandbox of a run. */
+export async function sandboxSpec(run: Run, host: Host): Promise<SandboxSpec> {
+  const task = findTask(host.tasks, run.task_id);
+  return {
+    run_id: run.run_id,
+    run_folder: host.runs.folder(run.run_id).root,
+    data_folder: await host.trainingData(task),
+    limits: {
+      wall_clock_s: run.budget.wall_clock_min * 60,
+      cpus: run.budget.cpus,
+      memory_bytes: run.budget.memory_gb * GB,
+      disk_bytes: run.budget.disk_gb * GB,
+      gpus: run.budget.gpus,
+    },
+    network: task.task.network,
+  };
+}
+
+/** Seconds until the deadline by the wall clock; negative when it has passed. */
+export function secondsLeft(run: Run): number {
+  return run.deadline_at === null ? 0 : (Date.parse(run.deadline_at) - Date.now()) / 1000;
+}
