@@ -1,0 +1,142 @@
+import { errorCode } from '../../errors.js';
+import { size } from '../../lib/text.js';
+import type { Task } from '../../tasks/task.js';
+import type { Finding } from '../outcome.js';
+import { checkConfigAgainstTensors, checkPositions } from './config-against-tensors.js';
+import { broken, quoted } from './findings.js';
+import { listModelFolder, type ModelFile } from './list-model-folder.js';
+import { type Architecture, checkConfig } from './model-config.js';
+import { NotARegularFile } from './open-regular-file.js';
+import { type JsonObject, readJsonObject } from './read-json.js';
+import { checkValues, readWeights } from './read-weights.js';
+
+/** What was found out about a model folder without running anything of it. */
+export interface ModelInspection {
+  /** Every reason against it at once; none: it may be loaded. */
+  readonly findings: readonly Finding[];
+  readonly files: readonly ModelFile[];
+  /** Sum of the sizes of the files under accepted names. */
+  readonly bytes: number;
+  /** Counted from tensor shapes; null where the weights cannot be read. */
+  readonly parameters: number | null;
+  readonly architecture: Architecture | null;
+}
+
+/**
+ * Checks a folder that is handed in as a Hugging Face model against a task's limits. Reads the files as bytes and JSON only, follows no
+ * link, and stops early where reading on would cost time: too many entries, too many bytes.
+ */
+export async function inspectModelFolder(
+  folder: string,
+  limits: Task['submission'],
+): Promise<ModelInspection> {
+  try {
+    return await inspect(folder, limits);
+  } catch (error) {
+    if (error instanceof NotARegularFile || isChange(error))
+      return { ...NOTHING, findings: [broken('files', CHANGED)] };
+    throw error;
+  }
+}
+
+const NOTHING = { files: [], bytes: 0, parameters: null, architecture: null } as const;
+const CHANGED =
+  'The model folder changed while it was being read. Wait until nothing writes to it, then hand it in again.';
+
+/** A file that was there when the folder was listed is gone, or became a link. */
+function isChange(error: unknown): boolean {
+  return ['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '');
+}
+
+async function inspect(folder: string, limits: Task['submission']): Promise<ModelInspection> {
+  const { files, findings: listed } = await listModelFolder(folder);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (files.length === 0) return { ...NOTHING, findings: listed };
+  if (bytes > limits.max_bytes)
+    return { ...NOTHING, files, bytes, findings: [...listed, tooLarge(bytes, limits.max_bytes)] };
+  const config = await readConfig(folder, files, limits.architectures);
+  const tokenizer = await checkTokenizerFiles(folder, files);
+  const weights = await readWeights(folder, files);
+  const findings = [
+    ...listed,
+    ...config.findings,
+    ...tokenizer,
+    ...weights.findings,
+    ...tooMany(weights.parameters, limits.max_parameters),
+  ];
+  if (weights.tensors.length > 0) {
+    if (config.value !== undefined)
+      findings.push(
+        ...checkConfigAgainstTensors(config.value, weights.tensors),
+        ...checkPositions(config.value, weights.tensors),
+      );
+    findings.push(...(await checkValues(folder, weights.tensors)));
+  }
+  return { findings, files, bytes, parameters: weights.parameters, architecture: config.architecture };
+}
+
+function tooLarge(bytes: number, limit: number): Finding {
+  return broken(
+    'size',
+    `The model folder holds ${size(bytes)}, the task allows ${size(limit)}. Hand in a smaller model.`,
+  );
+}
+
+function tooMany(parameters: number | null, limit: number): Finding[] {
+  if (parameters === null || parameters <= limit) return [];
+  const message = `The model has ${parameters.toLocaleString('en')} parameters, the task allows ${limit.toLocaleString('en')}. Hand in a smaller model.`;
+  return [broken('size', message)];
+}
+
+const MAX_CONFIG_BYTES = 1_000_000;
+
+async function readConfig(folder: string, files: readonly ModelFile[], accepted: readonly Architecture[]) {
+  if (!has(files, 'config.json')) {
+    const message = 'config.json is missing. Save the model with model.save_pretrained(folder).';
+    return { value: undefined, architecture: null, findings: [broken('config', message)] };
+  }
+  const config = await readJsonObject(folder, 'config.json', MAX_CONFIG_BYTES);
+  if (!config.ok)
+    return { value: undefined, architecture: null, findings: [broken('config', config.message)] };
+  return { value: config.value, ...checkConfig(config.value, accepted) };
+}
+
+/** Any one of these sets makes a tokenizer that loads without further packages. */
+const TOKENIZERS = [['tokenizer.json'], ['vocab.json', 'merges.txt'], ['vocab.txt']] as const;
+const TOKENIZER_JSON = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+];
+const MAX_TOKENIZER_BYTES = 100_000_000;
+
+async function checkTokenizerFiles(folder: string, files: readonly ModelFile[]): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (!TOKENIZERS.some(set => set.every(name => has(files, name)))) {
+    const message =
+      'The tokenizer is missing: tokenizer.json is needed. Save it with tokenizer.save_pretrained(folder), from a fast tokenizer.';
+    findings.push(broken('tokenizer', message));
+  }
+  for (const name of TOKENIZER_JSON.filter(path => has(files, path))) {
+    const json = await readJsonObject(folder, name, MAX_TOKENIZER_BYTES);
+    findings.push(...checkTokenizerJson(name, json));
+  }
+  return findings;
+}
+
+function checkTokenizerJson(name: string, json: JsonObject): Finding[] {
+  if (!json.ok) return [broken('tokenizer', json.message)];
+  if (json.value.auto_map === undefined) return [];
+  return [
+    broken(
+      'tokenizer',
+      `${quoted(name)} has the key "auto_map": it points to code, which is not run. Remove it.`,
+    ),
+  ];
+}
+
+function has(files: readonly ModelFile[], name: string): boolean {
+  return files.some(file => file.path === name);
+}
