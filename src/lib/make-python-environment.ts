@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ConfigError, errorCode } from '../errors.js';
-import { PipProgress } from './pip-progress.js';
+import { normalised, PipProgress } from './pip-progress.js';
 import { commandLine, endGroup } from './process-group.js';
 import { type EnsureOptions, interpreter, type PythonProgress } from './python-spec.js';
 
@@ -133,8 +133,12 @@ async function pipCalls({ requirements, pipArgs }: MakeOptions): Promise<string[
   return [[...install, torch, ...(hasExtras ? [] : ['-c', requirements])], all];
 }
 
+/** Lines for other Python versions name the same package again. */
 async function packagesIn(requirements: string): Promise<number> {
-  return requirementLines(await readFile(requirements, 'utf8')).length;
+  const names = requirementLines(await readFile(requirements, 'utf8')).map(
+    line => line.split(/[\s=<>!~;[]/)[0],
+  );
+  return new Set(names.map(name => normalised(name ?? ''))).size;
 }
 
 function requirementLines(text: string): string[] {

@@ -11,11 +11,11 @@ export class PipProgress {
 
   /** The new step, if the line begins one. */
   read(line: string): PipStep | undefined {
-    const collected = /^(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)/.exec(line)?.[1];
-    if (collected !== undefined) {
-      this.#name = collected;
-      this.#seen.add(collected.toLowerCase().replaceAll(/[._-]+/g, '-'));
-      return this.#step(`looking for ${collected}`);
+    const name = packageBegun(line);
+    if (name !== undefined) {
+      this.#name = name;
+      this.#seen.add(normalised(name));
+      return this.#step(`looking for ${name}`);
     }
     const size = /^ +(?:Downloading|Using cached) .*\(([0-9.]+ [kMG]?B)\)/.exec(line)?.[1];
     if (size !== undefined) return this.#step(`getting ${this.#name} (${size})`);
@@ -31,6 +31,19 @@ export class PipProgress {
   #step(text: string): PipStep {
     return { text, packages: this.#seen.size };
   }
+}
+
+/** `Processing` stands where the package is a file on this machine. */
+function packageBegun(line: string): string | undefined {
+  const found =
+    /^(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)/.exec(line) ??
+    /^Processing (?:\S*\/)?([A-Za-z0-9._]+)-\d/.exec(line);
+  return found?.[1];
+}
+
+/** A package's name as pip compares it. */
+export function normalised(name: string): string {
+  return name.toLowerCase().replaceAll(/[._-]+/g, '-');
 }
 
 function count(packages: number): string {

@@ -1,0 +1,74 @@
+import type { Average } from './averages.js';
+import { type Column, renderCsv, renderMarkdown, renderTable } from './render.js';
+import type { ResultRow } from './result-row.js';
+
+export const REPORT_FORMATS = ['table', 'markdown', 'csv', 'json'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
+  { heading: 'task', cell: row => row.task },
+  { heading: 'contestant', cell: row => row.contestant },
+  { heading: 'run', cell: row => row.run_id },
+  { heading: 'outcome', cell: row => (row.at_deadline ? `${row.outcome}, at deadline` : row.outcome) },
+  { heading: 'metric', cell: row => row.metric ?? '–' },
+  { heading: 'value', cell: row => number(row.value), right: true },
+  { heading: '95 % interval', cell: row => interval(row.interval_95) },
+  { heading: 'n', cell: row => (row.n === null ? '–' : row.n.toLocaleString('en-US')), right: true },
+  { heading: 'untrained', cell: row => number(row.floor), right: true },
+  { heading: 'claimed', cell: row => shortened(row.claimed) },
+  { heading: 'min', cell: row => (row.minutes === null ? '–' : row.minutes.toFixed(1)), right: true },
+];
+
+const AVERAGE_COLUMNS: readonly Column<Average>[] = [
+  { heading: 'task', cell: row => row.task },
+  { heading: 'contestant', cell: row => row.contestant },
+  { heading: 'metric', cell: row => row.metric ?? '–' },
+  { heading: 'valid / runs', cell: row => `${row.valid} / ${row.runs}`, right: true },
+  { heading: 'failed (ours)', cell: row => String(row.failed), right: true },
+  { heading: 'mean, failures as zero', cell: row => number(row.mean_failures_zero), right: true },
+  { heading: 'mean of valid', cell: row => number(row.mean_valid), right: true },
+  { heading: '95 % interval', cell: row => interval(row.interval_95) },
+  { heading: 'best', cell: row => number(row.best), right: true },
+];
+
+/** The runs, one a line. */
+export function renderResults(rows: readonly ResultRow[], format: ReportFormat): string {
+  return render(RESULT_COLUMNS, rows, format);
+}
+
+/** The averages, one a line for each task and contestant. */
+export function renderAverages(rows: readonly Average[], format: ReportFormat): string {
+  return render(AVERAGE_COLUMNS, rows, format);
+}
+
+function render<Row extends object>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  format: ReportFormat,
+): string {
+  switch (format) {
+    case 'table':
+      return renderTable(columns, rows);
+    case 'markdown':
+      return renderMarkdown(columns, rows);
+    case 'csv':
+      return renderCsv(rows);
+    case 'json':
+      return JSON.stringify(rows, null, 2);
+  }
+}
+
+/** A number as tables show it. */
+export function number(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3);
+}
+
+function interval(range: readonly [number, number] | null): string {
+  return range === null ? '–' : `${number(range[0])} to ${number(range[1])}`;
+}
+
+function shortened(claim: string | null): string {
+  if (claim === null) return '–';
+  const line = claim.replaceAll(/\s+/g, ' ');
+  return line.length <= 24 ? line : `${line.slice(0, 23)}…`.toWellFormed();
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { averages } from '../../src/report/averages.js';
+import { resultRow } from '../../src/report/result-row.js';
+import { renderAverages, renderResults } from '../../src/report/results-table.js';
+import type { Outcome } from '../../src/runs/outcome.js';
+import { Run } from '../../src/runs/run.js';
+import { Evaluation } from '../../src/runs/score.js';
+
+describe('a line of the results table', () => {
+  it('holds the score that ranks, its interval, the untrained level, the claim and the minutes', () => {
+    expect(rowOf('run_1', 'valid', 0.52)).toEqual({
+      task: 'mini_baby_lm',
+      contestant: 'agent-a',
+      run_id: 'run_1',
+      outcome: 'valid',
+      metric: 'blimp@100',
+      direction: 'higher_is_better',
+      value: 0.52,
+      interval_95: [0.51, 0.53],
+      n: 6700,
+      floor: 0.46,
+      claimed: 'about a half, "honestly"',
+      at_deadline: true,
+      minutes: 3.5,
+    });
+  });
+
+  it('shows a run without an outcome by its state, and no number', () => {
+    const row = resultRow({ run: run('run_1', null), evaluation: undefined });
+    expect(row).toMatchObject({ outcome: 'submitted', metric: null, value: null });
+  });
+
+  it('shows an evaluation that failed as our failure', () => {
+    const evaluation = { ...evaluationOf(0.5), state: 'failed' as const };
+    const row = resultRow({ run: run('run_1', null), evaluation });
+    expect(row).toMatchObject({ outcome: 'failed', value: null });
+  });
+});
+
+describe('averages', () => {
+  const rows = [
+    rowOf('run_1', 'valid', 0.5),
+    rowOf('run_2', 'valid', 0.6),
+    rowOf('run_3', 'no_submission'),
+    rowOf('run_4', 'failed'),
+    resultRow({ run: run('run_5', null), evaluation: undefined }),
+  ];
+
+  it('put the mean with failures as zero beside the mean of valid runs, and leave our own failures out of both', () => {
+    const [line, ...others] = averages(rows);
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({
+      task: 'mini_baby_lm',
+      contestant: 'agent-a',
+      runs: 4,
+      valid: 2,
+      failed: 1,
+      best: 0.6,
+    });
+    expect(line?.mean_failures_zero).toBeCloseTo(1.1 / 3, 10);
+    expect(line?.mean_valid).toBeCloseTo(0.55, 10);
+  });
+
+  it("give Student's interval of the mean, and none for a single run", () => {
+    const [low, high] = averages(rows)[0]?.interval_95 ?? [];
+    expect(low).toBeCloseTo(0.55 - 12.706 * 0.05, 6); // standard error of 0.5 and 0.6 is 0.05
+    expect(high).toBeCloseTo(0.55 + 12.706 * 0.05, 6);
+    expect(averages(rows.slice(0, 1))[0]?.interval_95).toBeNull();
+  });
+
+  it('take the lowest as best, and no failure as zero, where lower is better', () => {
+    const lower = rows.map(row => ({ ...row, direction: 'lower_is_better' as const }));
+    expect(averages(lower)[0]).toMatchObject({ best: 0.5, mean_failures_zero: null });
+  });
+
+  it('keep contestants apart', () => {
+    const both = [...rows, { ...rowOf('run_9', 'valid', 0.9), contestant: 'agent-b' }];
+    expect(averages(both).map(({ contestant, best }) => [contestant, best])).toEqual([
+      ['agent-a', 0.6],
+      ['agent-b', 0.9],
+    ]);
+  });
+});
+
+describe('rendering', () => {
+  const rows = [rowOf('run_1', 'valid', 0.52), rowOf('run_2', 'no_submission')];
+
+  it('makes a table for terminals with a dash where there is no number', () => {
+    const lines = renderResults(rows, 'table').split('\n');
+    expect(lines.find(line => line.includes('run_1'))).toMatch(
+      /valid, at deadline .*0\.520.*0\.510 to 0\.530.*6,700.*0\.460/,
+    );
+    expect(lines.find(line => line.includes('run_2'))).toMatch(/no_submission.*–/);
+  });
+
+  it('makes Markdown in which a bar in a claim does not break the table', () => {
+    const markdown = renderResults([{ ...rowOf('run_1', 'valid', 0.52), claimed: 'a|b' }], 'markdown');
+    expect(markdown).toContain('a\\|b');
+    expect(markdown.split('\n')).toHaveLength(3);
+  });
+
+  it('makes CSV that quotes what must be quoted and starts no formula', () => {
+    const csv = renderResults([{ ...rowOf('run_1', 'valid', 0.52), contestant: '=1+1' }], 'csv');
+    expect(csv.split('\r\n')[1]).toBe(
+      `mini_baby_lm,'=1+1,run_1,valid,blimp@100,higher_is_better,0.52,0.51 to 0.53,6700,0.46,"about a half, ""honestly""",true,3.5`,
+    );
+  });
+
+  it('makes JSON in full precision', () => {
+    expect(JSON.parse(renderAverages(averages(rows), 'json'))[0].mean_valid).toBe(0.52);
+  });
+});
+
+function rowOf(runId: string, outcome: Outcome, value?: number) {
+  return resultRow({
+    run: run(runId, outcome),
+    evaluation: value === undefined ? undefined : evaluationOf(value),
+  });
+}
+
+function run(runId: string, outcome: Outcome | null): Run {
+  return Run.parse({
+    version: 1,
+    run_id: runId,
+    task_id: 'mini_baby_lm',
+    task_version: 1,
+    principal: 'agent-a',
+    note: null,
+    state: outcome === null ? 'submitted' : outcome === 'no_submission' ? 'cancelled' : 'evaluated',
+    sandbox: 'local',
+    network: 'unrestricted',
+    budget: { wall_clock_min: 20, cpus: 2, memory_gb: 4, disk_gb: 2, gpus: 0 },
+    created_at: '2026-01-01T10:00:00.000Z',
+    started_at: '2026-01-01T10:00:00.000Z',
+    deadline_at: '2026-01-01T10:20:00.000Z',
+    ended_at: '2026-01-01T10:03:30.000Z',
+    submission:
+      outcome === 'no_submission'
+        ? null
+        : {
+            submitted_at: '2026-01-01T10:03:30.000Z',
+            at_deadline: true,
+            model_path: 'submission',
+            claimed_metric: 'about a half, "honestly"',
+            note: null,
+            files: [],
+            bytes: 1,
+            parameters: 1,
+            digest: 'abc',
+          },
+    outcome,
+    reason: null,
+  });
+}
+
+function evaluationOf(value: number): Evaluation {
+  return Evaluation.parse({
+    version: 1,
+    state: 'done',
+    requested_at: '2026-01-01T10:04:00.000Z',
+    starts: 1,
+    progress: { step: 'done', done: 1, total: 1 },
+    outcome: 'valid',
+    findings: [],
+    scores: [
+      {
+        version: 1,
+        metric: 'blimp@100',
+        value,
+        direction: 'higher_is_better',
+        n: 6700,
+        standard_error: 0.005,
+        interval_95: [0.51, 0.53],
+        floors: { untrained: { value: 0.46 } },
+        ceiling: { value: 1 },
+        paper: null,
+      },
+    ],
+    from_cache: false,
+  });
+}
