@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from '../helpers/contestant.js';
+import { makeHome } from '../helpers/home.js';
+import { type RawServer, startRawServer } from '../helpers/raw-server.js';
+import { endAllRuns } from '../helpers/runs.js';
+
+describe('the server on standard input and output', () => {
+  let home: Awaited<ReturnType<typeof makeHome>>;
+  let server: RawServer;
+
+  beforeEach(async () => {
+    home = await makeHome();
+    server = await startRawServer(home.path, {
+      ANTHROPIC_API_KEY: 'sk-canary-7d1f',
+      HF_TOKEN: 'hf-canary-7d1f',
+    });
+  });
+
+  afterEach(async () => {
+    await server[Symbol.asyncDispose]();
+    await endAllRuns(home.path);
+    await home[Symbol.asyncDispose]();
+  });
+
+  async function call(id: number, name: string, input: Record<string, unknown> = {}) {
+    server.send({ id, method: 'tools/call', params: { name, arguments: input } });
+    const { result } = await server.answer(id);
+    return result as {
+      isError?: boolean;
+      content: { text: string }[];
+      structuredContent: Record<string, unknown>;
+    };
+  }
+
+  test('writes JSON-RPC messages and nothing else to standard output', async () => {
+    server.send('not even an object');
+    server.process.stdin?.write('this is no JSON\n\n{"half": \n');
+    await call(1, 'list_tasks');
+    await call(2, 'start_run', { task_id: 'mini_baby_lm' });
+    await call(3, 'run_bash', { script: 'echo to stdout; echo to stderr >&2' });
+    await call(4, 'no_such_tool');
+    for (const line of server.lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+  });
+
+  test('a request that arrives twice runs once and is answered twice', async () => {
+    await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    const request = {
+      id: 2,
+      method: 'tools/call',
+      params: { name: 'run_bash', arguments: { script: 'echo once >> count; sleep 0.5; cat count' } },
+    };
+    server.send(request);
+    server.send(request);
+    await server.answer(2);
+    const { structuredContent } = await call(3, 'run_bash', { script: 'cat count' });
+    expect(structuredContent.output).toBe('once');
+  });
+
+  test("the server's environment stays out of the sandbox", async () => {
+    await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    const { structuredContent } = await call(2, 'run_bash', { script: 'env' });
+    expect(structuredContent.output).not.toContain('canary');
+    expect(structuredContent.output).not.toContain('ANTHROPIC');
+    expect(structuredContent.output).toContain('HOME=');
+  });
+
+  test.each(['end of input', 'SIGTERM', 'SIGINT'] as const)(
+    'closes in order on %s and leaves jobs running',
+    async how => {
+      await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+      const { structuredContent } = await call(2, 'run_bash', {
+        script: 'sleep 1; echo survived > proof',
+        wait_s: 0,
+      });
+      if (how === 'end of input') server.process.stdin?.end();
+      else server.process.kill(how);
+      expect(await server.exit()).toEqual({ code: 0, signal: null });
+      await using later = await connect({ home: home.path });
+      const ended = await later.ok('job_wait', { job_id: structuredContent.job_id, wait_s: 30 });
+      expect(ended.data).toMatchObject({ state: 'exited', exit_code: 0 });
+      expect((await later.ok('read_code', { path: 'proof' })).data.content).toBe('1\tsurvived');
+    },
+  );
+
+  test('a lone surrogate in the input leaves the answer well-formed', async () => {
+    await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    await call(2, 'scratchpad', { action: 'write', note: 'half \ud83d of an emoji' });
+    const seen = await call(3, 'scratchpad', { action: 'read' });
+    expect(String(seen.structuredContent.notes).isWellFormed()).toBe(true);
+    expect(seen.content[0]?.text.isWellFormed()).toBe(true);
+  });
+});
