@@ -150,7 +150,10 @@ export interface Sandbox extends AsyncDisposable {
   /** Ends the whole process group, with what it left in the background. Idempotent. */
   cancelJob(jobId: string, options: CallOptions): Promise<Job>;
   /** Newest first, at most `limit`; running ones always. */
-  listJobs(limit: number, options: CallOptions): Promise<{ readonly jobs: readonly Job[]; readonly total: number }>;
+  listJobs(
+    limit: number,
+    options: CallOptions,
+  ): Promise<{ readonly jobs: readonly Job[]; readonly total: number }>;
   readFile(file: ReadFile, options: CallOptions): Promise<FileText>;
   writeFile(file: WriteFile, options: CallOptions): Promise<WrittenFile>;
   editFile(edit: EditFile, options: CallOptions): Promise<EditedFile>;

@@ -1846,6 +1846,8 @@ def state_of(settings, ended):
 def mark_ended(settings):
     """Says in the state file that no other executor may take the place of the one that is gone."""
     state = read_json(settings["state_file"]) or state_of(settings, None)
+    if isinstance(state.get("socket"), str):
+        remove_quietly(state["socket"])
     if not state.get("ended"):
         write_atomically(settings["state_file"], json.dumps(dict(state, pid=None, ended="run_ended")).encode())
 

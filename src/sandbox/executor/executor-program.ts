@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path of the resident program. It lies beside the compiled code too. */
+export const EXECUTOR_PROGRAM = fileURLToPath(new URL('./executor.py', import.meta.url));
+
+/** What `executor.py` is told at its start; it documents the fields. */
+export interface ExecutorSettings {
+  readonly run_id: string;
+  readonly workspace: string;
+  readonly data: string | null;
+  readonly jobs_folder: string;
+  readonly state_file: string;
+  readonly quota_folders: readonly string[];
+  readonly disk_limit_bytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly seconds: number;
+  readonly socket: string | null;
+}
+
+/** Arguments for a Python interpreter: isolated from the environment, from user packages and from the current folder. */
+export function executorArguments(mode: 'serve' | 'sweep', settings: ExecutorSettings): string[] {
+  return ['-I', '-S', '-B', EXECUTOR_PROGRAM, mode, JSON.stringify(settings)];
+}

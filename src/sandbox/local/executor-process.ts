@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { SandboxError } from '../../errors.js';
+import { type ExecutorSettings, executorArguments } from '../executor/executor-program.js';
+import { SYSTEM_PATH } from './run-places.js';
+
+/** What an executor says about itself in its state file. */
+const ExecutorState = z.object({
+  version: z.number(),
+  run_id: z.string(),
+  pid: z.number().int().positive().nullable(),
+  socket: z.string().nullable(),
+  python: z.string(),
+  ended: z
+    .string()
+    .nullable()
+    .describe('why the sandbox has ended for good; null while another executor may follow'),
+});
+export type ExecutorState = z.infer<typeof ExecutorState>;
+
+/** The state file's content; null where it is missing or damaged. */
+export async function readExecutorState(path: string): Promise<ExecutorState | null> {
+  try {
+    return ExecutorState.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Starts an executor that outlives this process: own session, no stream shared with us. Resolves when it can be reached.
+ * @throws SandboxError if it ends before that; its log has the reason.
+ */
+export async function startExecutor(
+  python: string,
+  settings: ExecutorSettings,
+  logFile: string,
+): Promise<void> {
+  const log = await open(logFile, 'a', 0o600);
+  try {
+    const child = spawn(python, executorArguments('serve', settings), {
+      cwd: '/',
+      detached: true,
+      env: executorEnvironment(settings.run_id),
+      stdio: ['ignore', 'pipe', log.fd],
+    });
+    await becomesReady(child, logFile);
+    child.stdout?.destroy();
+    child.unref();
+  } finally {
+    await log.close();
+  }
+}
+
+/** Waits for the one line that an executor prints. */
+async function becomesReady(child: ChildProcess, logFile: string): Promise<void> {
+  const readers = child.stdout === null ? [] : [once(child.stdout, 'data')];
+  const [said] = await Promise.race([...readers, once(child, 'exit')]).catch((error: unknown) => {
+    throw executorFailed(logFile, error);
+  });
+  if (!String(said).startsWith('ready')) throw executorFailed(logFile);
+}
+
+/**
+ * Ends whatever a dead or deaf executor left behind, and marks the sandbox as ended.
+ * @throws SandboxError if that fails.
+ */
+export async function sweepRun(python: string, settings: ExecutorSettings): Promise<void> {
+  await execa(python, executorArguments('sweep', settings), {
+    extendEnv: false,
+    env: { PATH: SYSTEM_PATH, LANG: 'C.UTF-8' },
+    stdin: 'ignore',
+    timeout: 60_000,
+  }).catch((error: unknown) => {
+    throw new SandboxError('Processes that the run left behind could not be ended. Try again.', {
+      cause: error,
+    });
+  });
+}
+
+function executorEnvironment(runId: string): Record<string, string> {
+  return { PATH: SYSTEM_PATH, LANG: 'C.UTF-8', MLRB_RUN_ID: runId };
+}
+
+function executorFailed(logFile: string, cause?: unknown): SandboxError {
+  return new SandboxError(
+    `The sandbox's executor did not start. Try again; the operator finds the reason in ${logFile}.`,
+    {
+      cause,
+    },
+  );
+}

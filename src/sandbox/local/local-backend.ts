@@ -1,0 +1,226 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errorCode, LimitError, SandboxError } from '../../errors.js';
+import { withFileLock } from '../../lib/file-lock.js';
+import { ExecutorClient } from '../executor/executor-client.js';
+import type { ExecutorSettings } from '../executor/executor-program.js';
+import { ExecutorSandbox, sandboxHasEnded } from '../executor-sandbox.js';
+import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
+import { copyData } from './copy-data.js';
+import { type ExecutorState, readExecutorState, startExecutor, sweepRun } from './executor-process.js';
+import { askInterpreter, type Interpreter } from './interpreter.js';
+import { jobEnvironment, type RunPlaces, runPlaces } from './run-places.js';
+import { makeRunVenv } from './run-venv.js';
+import { makeSocketPath } from './socket-path.js';
+
+export interface LocalBackendOptions {
+  /** Path or name of the Python interpreter that contestants get; asked for on first use. */
+  readonly python: () => Promise<string>;
+}
+
+/** What is needed to find or end a run's sandbox. */
+type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder'>;
+
+/** Time for an executor that is alive to make its socket again after someone removed it. */
+const PATIENCE_MS = 3000;
+/** An executor kills for up to 10 seconds, waits for open file operations, and looks for strays. */
+const END_TIMEOUT_MS = 40_000;
+
+/**
+ * Runs contestants as plain processes of this user, for demos and trusted agents: nothing is isolated. Enforced are the
+ * wall clock and (by a scan, every second or more seldom) the disk limit; `memory_bytes`, `cpus`, `gpus` and the network are not.
+ */
+export class LocalBackend implements SandboxBackend {
+  readonly kind = 'local';
+  readonly warning =
+    'The local sandbox isolates nothing: what a contestant runs can do all that this user can; use it for demos and trusted agents only.';
+  readonly #python: () => Promise<string>;
+  #interpreter: Promise<Interpreter> | undefined;
+
+  constructor({ python }: LocalBackendOptions) {
+    this.#python = python;
+  }
+
+  networkFor(): 'unrestricted' {
+    return 'unrestricted';
+  }
+
+  pathsFor({ run_folder }: Pick<SandboxSpec, 'run_folder' | 'data_folder'>): SandboxPaths {
+    const { workspace, data } = runPlaces(run_folder);
+    return { workspace, data };
+  }
+
+  async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {
+    await mkdir(runPlaces(spec.run_folder).own, { recursive: true });
+    return this.attach(spec, spec.limits.wall_clock_s, options);
+  }
+
+  async attach(spec: SandboxSpec, secondsLeft: number, options: CallOptions): Promise<Sandbox> {
+    const deadline = performance.now() + secondsLeft * 1000;
+    const connect = (call: CallOptions): Promise<ExecutorClient> =>
+      this.#connectOrStart(spec, deadline, call);
+    return new ExecutorSandbox({
+      client: await connect(options),
+      paths: this.pathsFor(spec),
+      reconnect: connect,
+      finish: reason => this.#finish(spec, reason),
+    });
+  }
+
+  async destroy(run: RunPlace): Promise<void> {
+    await this.#finish(run, 'run_ended');
+  }
+
+  /** Several servers may come here at once: the one that gets the lock starts an executor, the others find it. */
+  async #connectOrStart(spec: SandboxSpec, deadline: number, options: CallOptions): Promise<ExecutorClient> {
+    const places = runPlaces(spec.run_folder);
+    const running = await connectToRunning(spec, places, options);
+    if (running) return running;
+    return underStartLock(places, async () => {
+      const startedMeanwhile = await connectToRunning(spec, places, options);
+      if (startedMeanwhile) return startedMeanwhile;
+      const seconds = (deadline - performance.now()) / 1000;
+      if (seconds <= 0) throw timeIsUp();
+      options.signal.throwIfAborted();
+      await this.#start(spec, places, seconds);
+      return connectTo(spec, await readExecutorState(places.stateFile), options);
+    });
+  }
+
+  async #start(spec: SandboxSpec, places: RunPlaces, seconds: number): Promise<void> {
+    const interpreter = await this.#findInterpreter();
+    await Promise.all([
+      mkdir(places.workspace, { recursive: true }),
+      mkdir(places.temporary, { recursive: true }),
+      copyData(spec.data_folder, places.data),
+      makeVenvIfMissing(places.venv, interpreter),
+    ]);
+    const settings: ExecutorSettings = {
+      ...settingsFor(spec, places),
+      disk_limit_bytes: spec.limits.disk_bytes,
+      seconds,
+      socket: await makeSocketPath(spec.run_folder),
+    };
+    await startExecutor(interpreter.base, settings, places.logFile);
+  }
+
+  #findInterpreter(): Promise<Interpreter> {
+    this.#interpreter ??= this.#python()
+      .then(askInterpreter)
+      .catch((error: unknown) => {
+        this.#interpreter = undefined;
+        throw error;
+      });
+    return this.#interpreter;
+  }
+
+  /** Asks the executor to end everything, or does it in its place. */
+  async #finish(run: RunPlace, reason: string): Promise<void> {
+    const places = runPlaces(run.run_folder);
+    if (!(await exists(places.own))) return;
+    const state = await readExecutorState(places.stateFile);
+    if (await endByExecutor(run, state, reason)) return;
+    const python = state?.python ?? (await this.#findInterpreter()).base;
+    await sweepRun(python, settingsFor(run, places));
+  }
+}
+
+/** A connection, or null where another executor must be started. */
+async function connectToRunning(
+  run: RunPlace,
+  places: RunPlaces,
+  options: CallOptions,
+): Promise<ExecutorClient | null> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (true) {
+    options.signal.throwIfAborted();
+    const state = await readExecutorState(places.stateFile);
+    if (!state) return null;
+    if (state.ended !== null) throw state.ended === 'deadline' ? timeIsUp() : sandboxHasEnded();
+    const client = await connectTo(run, state, options).catch(nullIfUnreachable);
+    if (client) return client;
+    if (!isAlive(state.pid) || performance.now() > giveUpAt) return null;
+    await pause(100);
+  }
+}
+
+async function connectTo(
+  run: RunPlace,
+  state: ExecutorState | null,
+  options: CallOptions,
+): Promise<ExecutorClient> {
+  if (!state?.socket) throw new SandboxError('The executor of this run cannot be found. Try again.');
+  return ExecutorClient.connect(state.socket, run.run_id, options);
+}
+
+function nullIfUnreachable(error: unknown): null {
+  if (error instanceof SandboxError) return null;
+  throw error;
+}
+
+/** Whether an executor was there and has ended everything. */
+async function endByExecutor(run: RunPlace, state: ExecutorState | null, reason: string): Promise<boolean> {
+  if (!state || state.ended !== null) return false;
+  const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
+  try {
+    const client = await connectTo(run, state, options);
+    await client.request('end', { reason }, options);
+    await Promise.race([client.closed, pause(END_TIMEOUT_MS, undefined, { ref: false })]);
+    client.close();
+    return true;
+  } catch (error) {
+    if (error instanceof SandboxError || options.signal.aborted) return false;
+    throw error;
+  }
+}
+
+async function underStartLock<T>(places: RunPlaces, task: () => Promise<T>): Promise<T> {
+  try {
+    return await withFileLock(places.startLock, { waitMs: 30_000 }, task);
+  } catch (error) {
+    if (errorCode(error) !== 'ELOCKED') throw error;
+    throw new SandboxError('Another server is still starting the sandbox of this run. Try again.', {
+      cause: error,
+    });
+  }
+}
+
+function settingsFor(run: RunPlace, places: RunPlaces): ExecutorSettings {
+  return {
+    run_id: run.run_id,
+    workspace: places.workspace,
+    data: places.data,
+    jobs_folder: places.jobs,
+    state_file: places.stateFile,
+    quota_folders: [places.workspace, places.temporary, places.venv],
+    disk_limit_bytes: 0,
+    environment: jobEnvironment(places, run.run_id),
+    seconds: 0,
+    socket: null,
+  };
+}
+
+async function makeVenvIfMissing(folder: string, interpreter: Interpreter): Promise<void> {
+  if (!(await exists(folder))) await makeRunVenv(folder, interpreter);
+}
+
+function timeIsUp(): LimitError {
+  return new LimitError('The time of this run is up: nothing more can be done in its sandbox.');
+}
+
+function isAlive(pid: number | null): boolean {
+  if (pid === null) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
