@@ -1,0 +1,230 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { Config } from '../config.js';
+import { ConfigError, errorCode } from '../errors.js';
+import { PACKAGE_ROOT } from '../lib/package-root.js';
+import { sha256 } from '../lib/packed-data.js';
+import { hashModelFiles } from '../runs/intake/hash-model-files.js';
+import { inspectModelFolder, type ModelInspection } from '../runs/intake/inspect-model-folder.js';
+import { weightsDigest } from '../runs/intake/weights-digest.js';
+import type { Finding, Outcome } from '../runs/outcome.js';
+import type { Evaluation, Provenance, Score } from '../runs/score.js';
+import type { Task, TaskEvaluator } from '../tasks/task.js';
+import { type EvaluationData, prepareEvaluationData } from './evaluation-data.js';
+import { parseEvaluator } from './evaluator-name.js';
+import { evaluatorVersion } from './evaluator-version.js';
+import { judge } from './judge.js';
+import { LOG_FILE, ROWS_FILE } from './output-files.js';
+import { runScorer, type ScorerAnswer } from './run-scorer.js';
+import { sanitiseModel } from './sanitise-model.js';
+import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
+
+export interface EvaluateModel {
+  readonly task: Task;
+  /** Taken from the task's evaluators and options. */
+  readonly evaluators: readonly TaskEvaluator[];
+  /** A frozen submission, or any folder that nobody writes to. It is read only. */
+  readonly modelFolder: string;
+  /** Path of the Python interpreter that has the harness. Asked for only when something must be scored. */
+  readonly python: () => Promise<string>;
+  readonly home: string;
+  /** Takes the rows and the scorer's log. */
+  readonly outputFolder: string;
+  readonly settings: Config['evaluation'];
+  readonly onProgress: (progress: EvaluationProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface ModelEvaluation {
+  readonly outcome: Extract<Outcome, 'valid' | 'invalid'>;
+  readonly findings: readonly Finding[];
+  readonly scores: readonly Score[];
+  /** Absent where the model was refused before anything was started. */
+  readonly provenance?: Provenance;
+  readonly from_cache: boolean;
+}
+
+/** Which step an evaluation is at, and how far. */
+export type EvaluationProgress = Evaluation['progress'];
+
+const SCORER = join(PACKAGE_ROOT, 'docker', 'eval');
+const SEED = 1234;
+
+/**
+ * Judges a model by a task's rules and evaluators. What is wrong with the model is a finding, and the outcome is `invalid` if one of them is broken.
+ * The same weights are scored once: the second time no process is started.
+ * @throws InputError for an unknown evaluator; ConfigError for what the operator must mend; the signal's reason on abort.
+ */
+export async function evaluateModel(options: EvaluateModel): Promise<ModelEvaluation> {
+  const { task, modelFolder, home, onProgress, signal } = options;
+  options.evaluators.map(({ id }) => parseEvaluator(id));
+  onProgress({ step: 'checking files', done: 0, total: 1 });
+  const inspection = await inspectModelFolder(modelFolder, task.submission);
+  if (inspection.findings.length > 0)
+    return { outcome: 'invalid', findings: inspection.findings, scores: [], from_cache: false };
+  const weights = weightsDigest(
+    await hashModelFiles(
+      modelFolder,
+      inspection.files.map(file => file.path),
+    ),
+  );
+  signal.throwIfAborted();
+  onProgress({ step: 'preparing the evaluation data', done: 0, total: 1 });
+  const data = await prepareEvaluationData(join(PACKAGE_ROOT, 'data'), home);
+  const version = await evaluatorVersion(SCORER);
+  const key = keyOf(options, { weights, version, data: data.digest });
+  const cached = await readCached(home, key);
+  const judgement = cached ?? (await score(options, { inspection, data, weights, version }));
+  if (cached === undefined && isLasting(judgement)) await writeCached(home, key, judgement);
+  return finish(judgement, options, cached !== undefined);
+}
+
+interface Digests {
+  readonly weights: string;
+  readonly version: string;
+  readonly data: string;
+}
+
+function keyOf({ task, evaluators, settings }: EvaluateModel, digests: Digests): string {
+  return cacheKey({
+    ...digests,
+    task: task.id,
+    task_version: task.version,
+    limits: task.submission,
+    evaluators,
+    batch_size: settings.batch_size,
+    device: settings.device,
+  });
+}
+
+/** Running out of time or memory says as much about the machine and its settings as about the weights. */
+function isLasting({ judgement }: JudgementWithRows): boolean {
+  return judgement.findings.every(finding => finding.rule !== 'resources');
+}
+
+interface Prepared {
+  readonly inspection: ModelInspection;
+  readonly data: EvaluationData;
+  readonly weights: string;
+  readonly version: string;
+}
+
+async function score(options: EvaluateModel, prepared: Prepared): Promise<JudgementWithRows> {
+  const { home, outputFolder } = options;
+  const scratches = join(home, 'scratch');
+  try {
+    await mkdir(scratches, { recursive: true });
+    await mkdir(outputFolder, { recursive: true });
+    const scratch = await mkdtemp(join(scratches, 'eval-'));
+    try {
+      return await scoreIn(scratch, options, prepared);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
+    throw new ConfigError(`The disk is full below ${home}. Free some space and evaluate again.`, {
+      cause: error,
+    });
+  }
+}
+
+async function scoreIn(
+  scratch: string,
+  options: EvaluateModel,
+  prepared: Prepared,
+): Promise<JudgementWithRows> {
+  const { modelFolder, evaluators, settings, outputFolder, python, onProgress, signal } = options;
+  const { inspection, data } = prepared;
+  const model = join(scratch, 'model');
+  const rowsPath = join(scratch, ROWS_FILE);
+  await sanitiseModel(
+    modelFolder,
+    inspection.files.map(file => file.path),
+    model,
+  );
+  const interpreter = await python();
+  const started = performance.now();
+  const answer = await runScorer(
+    {
+      model_folder: model,
+      architecture: inspection.architecture ?? 'causal',
+      rows: Math.max(...evaluators.map(({ id }) => parseEvaluator(id).rows)),
+      blimp_folder: data.blimpFolder,
+      text_path: data.textPath,
+      scratch,
+      rows_path: rowsPath,
+      device: settings.device,
+      batch_size: settings.batch_size,
+      memory_bytes: Math.round(settings.memory_gb * 1e9),
+      seed: SEED,
+    },
+    {
+      signal,
+      python: interpreter,
+      script: join(SCORER, 'score.py'),
+      logPath: join(outputFolder, LOG_FILE),
+      timeLimitS: settings.time_limit_min * 60,
+      onProgress,
+    },
+  );
+  const rows = answer.finding === undefined ? await readFile(rowsPath, 'utf8') : null;
+  const seconds = (performance.now() - started) / 1000;
+  const provenance = provenanceOf(answer, options, { ...prepared, seconds });
+  const verdict =
+    rows === null
+      ? findingOnly(answer)
+      : judge({ answer, rows, evaluators, inspection, subtasks: data.subtasks });
+  return {
+    judgement: { version: 1, ...verdict, provenance, rows_sha256: rows === null ? null : sha256(rows) },
+    rows,
+  };
+}
+
+function findingOnly({ finding }: ScorerAnswer): { findings: Finding[]; scores: Score[] } {
+  return {
+    findings:
+      finding === undefined ? [] : [{ rule: finding.rule, severity: 'broken', message: finding.message }],
+    scores: [],
+  };
+}
+
+function provenanceOf(
+  { libraries }: ScorerAnswer,
+  { evaluators, settings }: EvaluateModel,
+  prepared: Prepared & { seconds: number },
+): Provenance {
+  return {
+    evaluator: evaluators.map(({ id }) => id).join(' '),
+    evaluator_version: prepared.version,
+    harness: `lm_eval ${libraries?.versions.harness ?? 'unknown'}`,
+    libraries: libraries?.versions.libraries ?? {},
+    data_digest: prepared.data.digest,
+    weights_digest: prepared.weights,
+    device: libraries?.device ?? settings.device,
+    dtype: 'float32',
+    batch_size: settings.batch_size,
+    seconds: prepared.seconds,
+  };
+}
+
+async function finish(
+  { judgement, rows }: JudgementWithRows,
+  { outputFolder }: EvaluateModel,
+  fromCache: boolean,
+): Promise<ModelEvaluation> {
+  if (rows !== null) {
+    await mkdir(outputFolder, { recursive: true });
+    await writeFileAtomic(join(outputFolder, ROWS_FILE), rows);
+  }
+  const { findings, provenance } = judgement;
+  const isBroken = findings.some(finding => finding.severity === 'broken');
+  return {
+    outcome: isBroken ? 'invalid' : 'valid',
+    findings,
+    scores: isBroken ? [] : judgement.scores,
+    provenance,
+    from_cache: fromCache,
+  };
+}
