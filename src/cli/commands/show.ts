@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { duration, size } from '../../lib/text.js';
+import type { Run } from '../../runs/run.js';
+import { RunStore } from '../../runs/run-store.js';
+import type { Evaluation } from '../../runs/score.js';
+import type { TraceEvent } from '../../runs/trace.js';
+import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
+import { resolveRunId } from '../judged-runs.js';
+import { findingLine, provenanceLine, scoreLines } from '../score-text.js';
+
+export const show = defineCommand({
+  name: 'show',
+  summary: 'one run: its record, scores, and where its files lie',
+  arguments: [['<run>', 'its id, the beginning of it, or `last`']],
+  options: [['--trace', 'also every event of the run'], JSON_OPTION],
+  examples: [
+    ['mlrb show last', 'the newest run'],
+    ['mlrb show run_1a2b --trace', 'everything that happened in a run'],
+  ],
+  input: z.object({ run: z.string(), trace: z.boolean().default(false), json: JsonFlag }),
+  async run({ run: given, trace, json }, { config, print }) {
+    const runs = new RunStore(config.home);
+    const run = await runs.read(await resolveRunId(runs, given));
+    const evaluation = await runs.readEvaluation(run.run_id);
+    const { root } = runs.folder(run.run_id);
+    const reading = await runs.readTrace(run.run_id);
+    if (json) {
+      const events = trace ? { trace: reading.events } : {};
+      print(JSON.stringify({ run, evaluation: evaluation ?? null, folder: root, ...events }, null, 2));
+      return 0;
+    }
+    const calls = reading.events.filter(({ type }) => type === 'tool_call').length;
+    const damaged = reading.damagedLines === 0 ? '' : `, ${reading.damagedLines} damaged lines`;
+    print(
+      [
+        ...runLines(run),
+        ...evaluationLines(evaluation),
+        `  trace: ${reading.events.length} events, ${calls} tool calls${damaged}`,
+        `  folder: ${root}`,
+        ...(trace ? ['', ...reading.events.map(eventLine)] : []),
+      ].join('\n'),
+    );
+    return 0;
+  },
+});
+
+function runLines(run: Run): string[] {
+  const { submission } = run;
+  return [
+    `${run.run_id}: ${run.task_id} by ${run.principal}, ${run.state}${run.outcome === null ? '' : `, ${run.outcome}`}`,
+    ...(run.reason === null ? [] : [`  reason: ${run.reason}`]),
+    ...(run.note === null ? [] : [`  note: ${run.note}`]),
+    `  started ${run.started_at ?? '–'}, deadline ${run.deadline_at ?? '–'}, ended ${run.ended_at ?? '–'}`,
+    `  sandbox ${run.sandbox}, network ${run.network}, budget ${duration(run.budget.wall_clock_min * 60)}`,
+    ...(submission === null
+      ? []
+      : [
+          `  submitted ${submission.model_path}${submission.at_deadline ? ' at the deadline' : ''}: ${submission.files.length} files, ${size(submission.bytes)}, ${submission.parameters?.toLocaleString('en-US') ?? '–'} parameters, digest ${submission.digest.slice(0, 16)}`,
+          ...(submission.claimed_metric === null ? [] : [`  claimed: ${submission.claimed_metric}`]),
+        ]),
+  ];
+}
+
+function evaluationLines(evaluation: Evaluation | undefined): string[] {
+  if (evaluation === undefined) return [];
+  const { state, progress, reason, scores, findings, provenance, from_cache } = evaluation;
+  const how = state === 'done' ? '' : `: ${progress.step}, ${progress.done} of ${progress.total}`;
+  return [
+    `  evaluation ${state}${how}${from_cache ? ', taken from the cache' : ''}${reason === undefined ? '' : `: ${reason}`}`,
+    ...scores.flatMap(scoreLines),
+    ...findings.map(findingLine),
+    ...(provenance === undefined ? [] : [provenanceLine(provenance)]),
+  ];
+}
+
+function eventLine(event: TraceEvent): string {
+  return `${event.at.slice(11, 23)} ${event.type} ${eventText(event).replaceAll('\n', ' ').slice(0, 160)}`.toWellFormed();
+}
+
+function eventText(event: TraceEvent): string {
+  switch (event.type) {
+    case 'run_state':
+      return `${event.from ?? '–'} → ${event.to}${event.reason === null ? '' : `: ${event.reason}`}`;
+    case 'tool_call':
+      return `${event.tool} ${JSON.stringify(event.input)}`;
+    case 'tool_answer':
+      return `${event.tool} ${event.ok ? 'ok' : event.error} ${event.duration_ms} ms: ${event.text}`;
+    case 'sandbox':
+      return `${event.action} ${event.ok ? 'ok' : 'failed'} ${event.duration_ms} ms`;
+    case 'evaluation':
+      return `${event.state}${event.outcome === null ? '' : `, ${event.outcome}`}${event.detail === null ? '' : `: ${event.detail}`}`;
+  }
+}

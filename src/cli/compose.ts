@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { Config } from '../config.js';
+import { ConfigError } from '../errors.js';
+import { PACKAGE_ROOT } from '../lib/package-root.js';
+import type { Logger } from '../logger.js';
+import { RunStore } from '../runs/run-store.js';
+import { LocalBackend } from '../sandbox/local/local-backend.js';
+import type { SandboxBackend } from '../sandbox/sandbox.js';
+import type { TaskFolder } from '../tasks/task.js';
+import { tasks } from '../tasks/tasks.js';
+import { unpackTrainingData } from '../tasks/training-data.js';
+import type { Host } from '../tools/tool.js';
+import { startEvaluationProcess } from './evaluation-process.js';
+import { serverPython } from './python-environment-here.js';
+
+/** The data that ships with the package. */
+export const PACKAGE_DATA = join(PACKAGE_ROOT, 'data');
+
+export interface ComposeOptions {
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** Puts the parts together. Nothing is started or looked at before it is needed. */
+export function composeHost(config: Config, { signal, log }: ComposeOptions): Host {
+  const runs = new RunStore(config.home);
+  const python = serverPython(config, { signal, log });
+  return {
+    tasks,
+    runs,
+    backend: composeBackend(config, python.path),
+    startEvaluation: runId => startEvaluationProcess(runId, runs, config),
+    checkReady: python.checkReady,
+    trainingData: once(task => unpackOnce(task, config.home)),
+    log,
+  };
+}
+
+function composeBackend(config: Config, python: () => Promise<string>): SandboxBackend {
+  if (config.sandbox === 'local') return new LocalBackend({ python });
+  throw new ConfigError(
+    'The Docker sandbox is not in this version yet. Use --sandbox local, which isolates nothing, with agents that you trust.',
+  );
+}
+
+/** Training data is unpacked once into the home folder and shared by all runs, read-only. */
+async function unpackOnce({ task }: TaskFolder, home: string): Promise<string | null> {
+  if (task.data.length === 0) return null;
+  const target = join(home, 'data', `${task.id}-v${task.version}`);
+  await unpackTrainingData(task, PACKAGE_DATA, target);
+  return target;
+}
+
+/** Remembers the answer for each task; a failure is tried again. */
+function once<T>(make: (task: TaskFolder) => Promise<T>): (task: TaskFolder) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return task => {
+    const known = made.get(task.task.id);
+    if (known !== undefined) return known;
+    const making = make(task);
+    made.set(task.task.id, making);
+    making.catch(() => made.delete(task.task.id));
+    return making;
+  };
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { connect } from '../agent/connect.js';
+import { findScript } from '../agent/find-script.js';
+import { errorCode, InputError } from '../errors.js';
+import { withFileLock } from '../lib/file-lock.js';
+import { packageVersion } from '../lib/package-root.js';
+import type { JudgedRun } from '../report/result-row.js';
+import { isOver } from '../runs/run.js';
+import { cancelRun } from '../tools/support/close-run.js';
+import type { Host } from '../tools/tool.js';
+import type { CommandContext } from './command.js';
+import { MAIN, stopEvaluationProcess } from './evaluation-process.js';
+import { allSettingFlags } from './settings-flags.js';
+
+export interface Contest {
+  readonly taskId: string;
+  /** As on the command line, for example `script:reference`. */
+  readonly model: string;
+  readonly host: Host;
+}
+
+/** The name under which a model of ours plays. */
+export function principalOf(model: string): string {
+  return `agent-${model.slice(model.indexOf(':') + 1)}`;
+}
+
+/**
+ * Lets one contestant play one run against a server of its own, until there is a score or it has left. On abort the run is
+ * cancelled, and nothing of it goes on: no sandbox, no evaluation, no server.
+ * @throws InputError if the same contestant is playing already; whatever made the contestant stop short.
+ */
+export async function playRun(contest: Contest, context: CommandContext): Promise<JudgedRun> {
+  const principal = principalOf(contest.model);
+  const lock = join(context.config.home, 'principals', `${encodeURIComponent(principal)}.playing.lock`);
+  try {
+    return await withFileLock(lock, { waitMs: 0 }, () => playAs(principal, contest, context));
+  } catch (error) {
+    if (errorCode(error) !== 'ELOCKED') throw error;
+    throw new InputError(
+      `Another mlrb process plays as ${principal} right now. Wait until it is done, or give this one another folder with --home.`,
+      { cause: error },
+    );
+  }
+}
+
+async function playAs(principal: string, contest: Contest, context: CommandContext): Promise<JudgedRun> {
+  const { host } = contest;
+  await endLeftOver(principal, host);
+  let runId: string | undefined;
+  try {
+    await play(principal, contest, context, id => {
+      runId = id;
+    });
+  } finally {
+    runId ??= await unannouncedRun(principal, host);
+    if (runId !== undefined) await close(runId, contest, context.signal);
+  }
+  if (runId === undefined) throw new Error(`${contest.model} left without a run`);
+  return { run: await host.runs.read(runId), evaluation: await host.runs.readEvaluation(runId) };
+}
+
+async function play(
+  principal: string,
+  { taskId, model }: Contest,
+  { config, signal, progress }: CommandContext,
+  onRun: (runId: string) => void,
+): Promise<void> {
+  const script = findScript(model, taskId);
+  const server = {
+    command: process.execPath,
+    args: [MAIN, 'serve', '--as', principal, ...allSettingFlags(config)],
+  };
+  const name = model.replace(/^script:/, '');
+  await using contestant = await connect(server, { name: `mlrb-${name}`, version: packageVersion(), signal });
+  await script({
+    contestant,
+    taskId,
+    onRun,
+    onStep: text => progress.step(`  ${name} ${text}`),
+    onOutput: text => {
+      for (const line of text.split('\n').filter(part => part.trim() !== ''))
+        progress.line(`  ${name} | ${line}`);
+    },
+  });
+  progress.clear();
+}
+
+/** A run that an earlier process of ours left on when it was killed; only the holder of the lock may think so. */
+async function endLeftOver(principal: string, host: Host): Promise<void> {
+  const runId = await unannouncedRun(principal, host);
+  if (runId === undefined) return;
+  await cancelRun(runId, { reason: 'The process that played it ended.' }, host);
+}
+
+async function unannouncedRun(principal: string, host: Host): Promise<string | undefined> {
+  const run = await host.runs.current(principal);
+  return run === undefined || isOver(run) ? undefined : run.run_id;
+}
+
+/** Ends what the contestant left on. */
+async function close(runId: string, { host, model }: Contest, signal: AbortSignal): Promise<void> {
+  const reason = signal.aborted ? 'The operator stopped it.' : `${model} left without handing in.`;
+  await cancelRun(runId, { reason }, host);
+  if (signal.aborted) await stopEvaluationProcess(runId, host.runs);
+}

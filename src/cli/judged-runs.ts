@@ -1,0 +1,50 @@
+import { InputError } from '../errors.js';
+import type { Progress } from '../lib/progress.js';
+import type { JudgedRun } from '../report/result-row.js';
+import type { RunStore } from '../runs/run-store.js';
+
+/**
+ * Runs with their evaluations: those that are named, or all, oldest first. Damaged records are told of and left out.
+ * @throws InputError for a run that is not there.
+ */
+export async function judgedRuns(
+  runs: RunStore,
+  runIds: readonly string[],
+  progress: Progress,
+): Promise<JudgedRun[]> {
+  if (runIds.length > 0)
+    return Promise.all(runIds.map(async id => judged(runs, await resolveRunId(runs, id))));
+  const listed = (await runs.list()).reverse();
+  const found: JudgedRun[] = [];
+  for (const entry of listed) {
+    try {
+      if ('damaged' in entry) progress.line(`${entry.run_id} is left out. ${entry.damaged}`);
+      else found.push(await judged(runs, entry.run_id));
+    } catch (error) {
+      progress.line(`${entry.run_id} is left out. ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return found;
+}
+
+async function judged(runs: RunStore, runId: string): Promise<JudgedRun> {
+  return { run: await runs.read(runId), evaluation: await runs.readEvaluation(runId) };
+}
+
+/** A run by its id, by the beginning of its id, or `last` for the newest. */
+export async function resolveRunId(runs: RunStore, given: string): Promise<string> {
+  const ids = (await runs.list()).map(({ run_id }) => run_id);
+  if (given === 'last') {
+    const newest = ids[0];
+    if (newest !== undefined) return newest;
+    throw new InputError('There are no runs yet. `mlrb demo` makes some.');
+  }
+  const full = given.startsWith('run_') ? given : `run_${given}`;
+  const matching = ids.filter(id => id.startsWith(full));
+  if (matching.length > 1 && !matching.includes(full)) {
+    throw new InputError(
+      `"${given}" is the beginning of ${matching.length} runs. Give more of it: ${matching.join(', ')}.`,
+    );
+  }
+  return matching.includes(full) ? full : (matching[0] ?? given);
+}

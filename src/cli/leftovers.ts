@@ -1,0 +1,67 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config.js';
+import { isLocked } from '../lib/file-lock.js';
+import { isOver, type Run } from '../runs/run.js';
+import { settleDeadline } from '../tools/support/close-run.js';
+import { secondsLeft } from '../tools/support/sandbox-spec.js';
+import type { Host } from '../tools/tool.js';
+
+/** A run that takes longer than this to start was left by a server that died. */
+const START_PATIENCE_MS = 600_000;
+
+/** Ends and removes what no living process uses, and yields a sentence for each thing; in `look` it only says so. */
+export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
+  for (const listed of await host.runs.list()) {
+    if ('damaged' in listed) yield `${listed.run_id}: ${listed.damaged}`;
+    else yield* cleanUpRun(listed.run, host, mode);
+  }
+  yield* cleanUpEnvironments(join(config.home, 'python'), mode);
+}
+
+async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGenerator<string> {
+  const place = { run_id: run.run_id, run_folder: host.runs.folder(run.run_id).root };
+  if (run.state === 'running' && secondsLeft(run) <= 0) {
+    yield `${run.run_id}: its time was up, and no server lived to close it.`;
+    if (mode === 'act') await settleDeadline(run, host);
+  } else if (run.state === 'created' && Date.now() - Date.parse(run.created_at) > START_PATIENCE_MS) {
+    yield `${run.run_id}: its server died while it was being started.`;
+    if (mode === 'act') await failStart(run, host);
+  } else if (isOver(run) && mode === 'act') {
+    await host.backend.destroy(place); // a sandbox may have outlived a crash between its end and the record
+  }
+  if (run.state === 'submitted' && !(await isBeingScored(run, host))) {
+    yield `${run.run_id}: it was handed in and is not being scored. \`mlrb evaluate ${run.run_id}\` does it.`;
+  }
+}
+
+async function failStart(run: Run, { runs, backend }: Host): Promise<void> {
+  await backend.destroy({ run_id: run.run_id, run_folder: runs.folder(run.run_id).root });
+  await runs.withRun(run.run_id, () =>
+    runs.step(run.run_id, 'failed', {
+      outcome: 'failed',
+      reason: 'The server ended while the run was being started.',
+      ended_at: new Date().toISOString(),
+    }),
+  );
+}
+
+async function isBeingScored({ run_id }: Run, { runs }: Host): Promise<boolean> {
+  const evaluation = await runs.readEvaluation(run_id);
+  return evaluation?.state === 'done' || (await runs.isBeingEvaluated(run_id));
+}
+
+/** Environments that were never finished. */
+async function* cleanUpEnvironments(folder: string, mode: 'look' | 'act'): AsyncGenerator<string> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter(entry => /^[0-9a-f]{16}$/.test(entry))) {
+    const path = join(folder, name);
+    const isReady = await stat(join(path, 'ready.json')).then(
+      () => true,
+      () => false,
+    );
+    if (isReady || (await isLocked(`${path}.lock`))) continue;
+    yield `${path}: a Python environment that was never finished.`;
+    if (mode === 'act') await rm(path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

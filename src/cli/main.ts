@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, loadConfig } from '../config.js';
+import { ConfigError, errorCode, InputError, isKnownError } from '../errors.js';
+import { createProgress } from '../lib/progress.js';
+import { createLogger } from '../logger.js';
+import { Interrupted } from './command.js';
+import { parseCommandLine } from './command-line.js';
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const STOPPED = 130;
+
+process.stdout.on('error', endOnBrokenPipe);
+process.stderr.on('error', () => undefined);
+const abort = new AbortController();
+listenForSignals();
+process.exit(await main(process.argv.slice(2)));
+
+async function main(argv: readonly string[]): Promise<number> {
+  let config: Config | undefined;
+  try {
+    const parsed = await parseCommandLine(argv);
+    if (parsed.type === 'help') {
+      print(parsed.text);
+      return DONE;
+    }
+    config = readSettings(parsed.flags, parsed.configFile);
+    const progress = await createProgress(process.stderr);
+    try {
+      const context = { config, signal: abort.signal, print, progress, log: createLogger(config.log_level) };
+      return await parsed.command.execute(parsed.input, context);
+    } finally {
+      progress.clear();
+    }
+  } catch (error) {
+    return explain(error, config);
+  }
+}
+
+/** A wrong setting is wrong usage, wherever it stands. */
+function readSettings(flags: Readonly<Record<string, string | undefined>>, file: string | undefined): Config {
+  try {
+    return loadConfig({ flags, env: process.env, file });
+  } catch (error) {
+    throw error instanceof ConfigError ? new InputError(error.message, { cause: error }) : error;
+  }
+}
+
+/** The first one asks for an orderly end; a second Ctrl-C does not wait for it. */
+function listenForSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (abort.signal.aborted && signal === 'SIGINT') process.exit(STOPPED);
+      abort.abort(new Interrupted(signal));
+    });
+  }
+}
+
+function explain(error: unknown, config: Config | undefined): number {
+  if (abort.signal.aborted) {
+    say('Stopped.');
+    return STOPPED;
+  }
+  if (isKnownError(error) || isRefusal(error)) {
+    say(error.message);
+    return error instanceof InputError ? WRONG_USAGE : FAILED;
+  }
+  if (errorCode(error) === 'ENOSPC') {
+    say(
+      'The disk is full. Free some space, or choose another place with --home or MLRB_HOME, and try again.',
+    );
+    return FAILED;
+  }
+  say(`mlrb met a fault of its own. ${writeFault(error, config)}`);
+  return FAILED;
+}
+
+/** The server's sentence to a client of ours. Told by its name: loading the client library here would slow every start. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ToolRefusal';
+}
+
+function writeFault(error: unknown, config: Config | undefined): string {
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const cause =
+    error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
+  const entry = `${new Date().toISOString()} mlrb ${process.argv.slice(2).join(' ')}\n${details}${cause}\n\n`;
+  if (config === undefined) return `Its details: ${details}`;
+  const path = join(config.home, 'faults.log');
+  try {
+    mkdirSync(config.home, { recursive: true });
+    appendFileSync(path, entry);
+    return `The details are in ${path}: please report them.`;
+  } catch {
+    return `Its details: ${details}`;
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Whoever read our output has enough, as in `mlrb runs | head`. */
+function endOnBrokenPipe(error: Error): void {
+  if (errorCode(error) === 'EPIPE') abort.abort(new Interrupted('SIGPIPE'));
+}
