@@ -122,7 +122,11 @@ def utc(seconds):
 
 
 def log(message):
-    print("%s %s" % (utc(time.time()), message), file=sys.stderr, flush=True)
+    """A line for the operator; dropped where the log's own disk is full."""
+    try:
+        os.write(2, ("%s %s\n" % (utc(time.time()), message)).encode("utf-8", "replace"))
+    except OSError:
+        pass
 
 
 def write_atomically(path, data):
@@ -1279,7 +1283,6 @@ class Executor:
         self.by_pid = {}
         self.left_groups = set()
         self.has_children = False
-        self.ended = None
         self.recent = collections.OrderedDict()
         self.scanning = False
         self.is_disk_dirty = True
@@ -1300,7 +1303,7 @@ class Executor:
         self.catch_signals()
         self.workers = Workers(4, self.wake)
         self.open_channels()
-        self.write_state(None)
+        write_state(self.settings["state_file"], state_of(self.settings, None))
         self.say_ready()
         while True:
             self.step()
@@ -1364,9 +1367,6 @@ class Executor:
             return
         self.channels = [channel for channel in self.channels if channel.is_open]
         self.channels.append(Channel(self.selector, connection.fileno(), connection.fileno(), self.on_line, connection))
-
-    def write_state(self, ended):
-        write_atomically(self.settings["state_file"], json.dumps(state_of(self.settings, ended)).encode())
 
     def say_ready(self):
         """One line for who started us; then standard output is let go, so that the starter may die."""
@@ -1785,7 +1785,7 @@ class Executor:
         kill_until_gone(lambda: find_strays(self.settings), lambda: not find_strays(self.settings))
         self.jobs.save_again()
         try:
-            self.write_state(reason if is_final else None)
+            write_state(self.settings["state_file"], state_of(self.settings, reason if is_final else None))
         except OSError as error:
             log("the end cannot be recorded: %s" % error)
         if answer is not None:
@@ -1843,13 +1843,26 @@ def state_of(settings, ended):
     }
 
 
+def write_state(path, state):
+    """On a full disk the old file is written over: it fits into the block that is there."""
+    data = json.dumps(state).encode()
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with open(path, "r+b") as file:
+            file.write(data)
+            file.truncate()
+
+
 def mark_ended(settings):
     """Says in the state file that no other executor may take the place of the one that is gone."""
     state = read_json(settings["state_file"]) or state_of(settings, None)
     if isinstance(state.get("socket"), str):
         remove_quietly(state["socket"])
     if not state.get("ended"):
-        write_atomically(settings["state_file"], json.dumps(dict(state, pid=None, ended="run_ended")).encode())
+        write_state(settings["state_file"], dict(state, pid=None, ended="run_ended"))
 
 
 def main():
