@@ -5,6 +5,23 @@ import { z } from 'zod';
 import { ConfigError } from './errors.js';
 import { LOG_LEVELS } from './logger.js';
 
+/** A setting that is never shown and never part of a command line of ours. */
+function secret(description: string) {
+  return z
+    .string()
+    .default('')
+    .describe(`${description}; better set in the environment or the file than as a flag`)
+    .meta({ secret: true });
+}
+
+/** Where a service is reached. An address that is set here may be a private one; no other private address is ever reached. */
+function baseUrl(address: string, service: string) {
+  return z
+    .url({ protocol: /^https?$/ })
+    .default(address)
+    .describe(`address of ${service}`);
+}
+
 /**
  * Every setting, once: its default, its bounds and its words. The flag (`--jobs-wait-s`), the environment name
  * (`MLRB_JOBS_WAIT_S`), the place in the settings file (`{"jobs": {"wait_s": …}}`) and the documentation are derived from it.
@@ -21,10 +38,17 @@ export const ConfigSchema = z.strictObject({
     pip_args: z
       .string()
       .default('')
-      .describe('further arguments for pip, split at spaces: for example an index with smaller builds of PyTorch'),
+      .describe(
+        'further arguments for pip, split at spaces: for example an index with smaller builds of PyTorch',
+      ),
   }),
   jobs: z.strictObject({
-    wait_s: z.coerce.number().min(0).max(50).default(45).describe('seconds that run_python and run_bash wait before they answer with a job'),
+    wait_s: z.coerce
+      .number()
+      .min(0)
+      .max(50)
+      .default(45)
+      .describe('seconds that run_python and run_bash wait before they answer with a job'),
     output_chars: z.coerce
       .number()
       .int()
@@ -34,10 +58,47 @@ export const ConfigSchema = z.strictObject({
       .describe('characters of output in one answer; the whole is kept in a file'),
   }),
   evaluation: z.strictObject({
-    batch_size: z.coerce.number().int().min(1).max(1024).default(64).describe('sequences in one batch while scoring'),
+    batch_size: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1024)
+      .default(64)
+      .describe('sequences in one batch while scoring'),
     device: z.string().default('auto').describe('`cpu`, `cuda:0`, or `auto`: a GPU if there is one'),
     memory_gb: z.coerce.number().positive().default(16).describe('address space of the scoring process'),
-    time_limit_min: z.coerce.number().positive().default(60).describe('longest time for scoring one submission'),
+    time_limit_min: z.coerce
+      .number()
+      .positive()
+      .default(60)
+      .describe('longest time for scoring one submission'),
+  }),
+  research: z.strictObject({
+    contact: z
+      .string()
+      .default('')
+      .describe('e-mail address told to the services that papers and code are looked up in'),
+    semantic_scholar_key: secret('API key of Semantic Scholar; without one its shared public limit applies'),
+    openalex_key: secret('API key of OpenAlex; without one a small daily allowance applies'),
+    github_token: secret('GitHub token that can read public repositories; without one 60 requests an hour'),
+    published_before: z
+      .union([z.literal(''), z.iso.date()])
+      .default('')
+      .describe('hides papers and commits from this day (YYYY-MM-DD) on; a task may set an earlier one'),
+    semantic_scholar_per_s: z.coerce
+      .number()
+      .positive()
+      .max(100)
+      .default(1)
+      .describe('requests a second to Semantic Scholar, over all runs of this home folder'),
+    cache_mb: z.coerce.number().positive().default(2000).describe('size of the cache of answers on disk'),
+    proxy: secret('proxy for the way out, which may hold a password; empty: HTTPS_PROXY and NO_PROXY'),
+    no_proxy: z.string().default('').describe('hosts that are reached without the proxy, comma-separated'),
+    semantic_scholar_url: baseUrl('https://api.semanticscholar.org', 'Semantic Scholar'),
+    arxiv_api_url: baseUrl('https://export.arxiv.org', "arXiv's API"),
+    arxiv_url: baseUrl('https://arxiv.org', "arXiv's PDF files"),
+    openalex_url: baseUrl('https://api.openalex.org', 'OpenAlex'),
+    github_url: baseUrl('https://api.github.com', "GitHub's API"),
   }),
 });
 export type Config = Readonly<z.infer<typeof ConfigSchema>> & {
@@ -53,6 +114,8 @@ export interface Setting {
   readonly description: string;
   readonly defaultValue: string;
   readonly values: string;
+  /** Never to be shown, nor to stand in a command line of ours. */
+  readonly secret: boolean;
 }
 
 /** All settings in the order of the schema. */
@@ -73,6 +136,7 @@ function leaves(schema: z.ZodObject, path: readonly string[]): Setting[] {
         description: field.description ?? '',
         defaultValue: String(json.default ?? ''),
         values: json.enum ? json.enum.join(' | ') : rangeOf(field),
+        secret: json.secret === true,
       },
     ];
   });
@@ -113,7 +177,20 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
   }
   const parsed = ConfigSchema.safeParse(withSections(values));
   if (!parsed.success) throw new ConfigError(explain(parsed.error, origin, path));
-  return Object.freeze({ ...parsed.data, home: expandHome(parsed.data.home) });
+  const research = { ...parsed.data.research, ...proxyOf(parsed.data.research, env) };
+  return Object.freeze({ ...parsed.data, research, home: expandHome(parsed.data.home) });
+}
+
+/** The proxy as set here, else as other programs find it. */
+function proxyOf(
+  { proxy, no_proxy }: Config['research'],
+  env: ConfigSources['env'],
+): Pick<Config['research'], 'proxy' | 'no_proxy'> {
+  if (proxy !== '') return { proxy, no_proxy };
+  return {
+    proxy: env.HTTPS_PROXY ?? env.https_proxy ?? '',
+    no_proxy: no_proxy || (env.NO_PROXY ?? env.no_proxy ?? ''),
+  };
 }
 
 function defaultFile(home: string): string | undefined {
@@ -130,12 +207,16 @@ function readFile(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`The settings file ${path} cannot be read. Check the path or leave it out.`, { cause: error });
+    throw new ConfigError(`The settings file ${path} cannot be read. Check the path or leave it out.`, {
+      cause: error,
+    });
   }
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
-    throw new ConfigError(`The settings file ${path} is not a JSON object. Mend it or delete it.`, { cause: error });
+    throw new ConfigError(`The settings file ${path} is not a JSON object. Mend it or delete it.`, {
+      cause: error,
+    });
   }
 }
 

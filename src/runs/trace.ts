@@ -45,6 +45,20 @@ export const TraceEvent = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     ...base,
+    type: z.literal('request'),
+    call: z.string().nullable(),
+    source: z.string().describe('service that was asked'),
+    url: z.string().describe('without keys'),
+    status: z.number().nullable().describe('HTTP status; null where no answer came'),
+    cache: z
+      .enum(['miss', 'hit', 'revalidated', 'stale', 'joined', 'none'])
+      .describe('`joined`: another call was asking the same; `stale`: an old answer, since no new one came'),
+    bytes: z.number(),
+    duration_ms: z.number(),
+    error: z.string().nullable().describe('why there is no answer: `off_limits`, `throttled`, `timeout`, …'),
+  }),
+  z.strictObject({
+    ...base,
     type: z.literal('evaluation'),
     state: z.string(),
     outcome: z.string().nullable(),

@@ -34,6 +34,27 @@ export const TaskEvaluator = z.strictObject({
 });
 export type TaskEvaluator = z.infer<typeof TaskEvaluator>;
 
+/** What the tools that look up papers and code must not lead to. */
+export const OffLimits = z.strictObject({
+  repositories: z
+    .array(z.string().regex(/^(\*|[\w.-]+)\/(\*|[\w.-]+)$/))
+    .readonly()
+    .describe(
+      'on GitHub, `owner/name`; `*` stands for any owner or any name. Forks and renamed copies count as the repository itself',
+    ),
+  papers: z.array(z.string()).readonly().describe('arXiv numbers and DOIs'),
+  pages: z.array(z.string()).readonly().describe('`host` or `host/path`: nothing there or below is fetched'),
+  texts: z
+    .array(z.string())
+    .readonly()
+    .describe("files of the package's data whose sentences are what submissions are scored on"),
+  published_before: z.iso
+    .date()
+    .optional()
+    .describe('papers and commits from this day on are hidden; absent: no bound'),
+});
+export type OffLimits = Readonly<z.infer<typeof OffLimits>>;
+
 /**
  * What is asked, as data. The prompt, the README in the workspace, the checks and the score's formula all
  * come from this one manifest, so they cannot disagree.
@@ -60,6 +81,7 @@ export const Task = z.strictObject({
     .tuple([TaskEvaluator], TaskEvaluator)
     .readonly()
     .describe('the first one ranks; the others stand beside it'),
+  off_limits: OffLimits,
   options: z.array(TaskEvaluator).readonly().describe('evaluators an operator may ask for besides'),
 });
 export type Task = Readonly<z.infer<typeof Task>>;

@@ -87,6 +87,8 @@ function eventText(event: TraceEvent): string {
       return `${event.tool} ${event.ok ? 'ok' : event.error} ${event.duration_ms} ms: ${event.text}`;
     case 'sandbox':
       return `${event.action} ${event.ok ? 'ok' : 'failed'} ${event.duration_ms} ms`;
+    case 'request':
+      return `${event.source} ${event.error ?? event.status ?? ''} ${event.cache} ${event.bytes} B ${event.duration_ms} ms ${event.url}`;
     case 'evaluation':
       return `${event.state}${event.outcome === null ? '' : `, ${event.outcome}`}${event.detail === null ? '' : `: ${event.detail}`}`;
   }

@@ -74,6 +74,24 @@ export const miniBabyLm: Task = {
         'accuracy on BLiMP: the share of pairs of sentences in which the model gives the grammatical one the higher log-likelihood, as the mean of the 67 subtasks, on the first 100 pairs of each (6,700 pairs). A tie counts as wrong. Higher is better; untrained models lie near 0.5.',
     },
   ],
+  off_limits: {
+    repositories: [
+      '*/blimp', // alexwarstadt/blimp and its copies: the sentence pairs
+      'alexwarstadt/data_generation', // the program that wrote them, with its vocabulary
+      '*/evaluation-pipeline', // of the BabyLM challenge: the pairs, filtered
+      'babylm/*',
+      'AlgorithmicResearchGroup/*', // the original benchmark, its tasks and what agents handed in
+    ],
+    papers: ['2410.22553'], // results of the original benchmark
+    pages: [
+      'huggingface.co/datasets/nyu-mll/blimp',
+      'huggingface.co/spaces/babylm',
+      'babylm.github.io',
+      'raw.githubusercontent.com/alexwarstadt/blimp',
+      'github.com/alexwarstadt/blimp',
+    ],
+    texts: ['eval/blimp.jsonl'],
+  },
   options: [
     {
       id: 'blimp',
