@@ -65,7 +65,6 @@ async function scoreRun(given: string, { evaluator, json }: How, context: Comman
     tasks,
     ...(evaluator === undefined ? {} : { evaluators: [findEvaluator(task, evaluator)] }),
     ...common(context),
-    python: () => readyPython(config, context),
   });
   const evaluation = await runs.readEvaluation(run.run_id);
   if (json) print(JSON.stringify({ run, evaluation: evaluation ?? null }, null, 2));
@@ -92,16 +91,17 @@ async function scoreFolder(
     modelFolder: folder,
     outputFolder: join(context.config.home, 'evaluations', new Date().toISOString().replaceAll(/[:.]/g, '-')),
     ...common(context),
-    python: await readyPython(context.config, context),
   });
   context.print(json ? JSON.stringify(result, null, 2) : resultText(`${folder}: ${result.outcome}`, result));
   return 0;
 }
 
-function common({ config, signal, progress }: CommandContext) {
+function common(context: CommandContext) {
+  const { config, signal, progress } = context;
   return {
     home: config.home,
     settings: config.evaluation,
+    python: () => readyPython(config, context),
     onProgress: ({ step, done, total }: { step: string; done: number; total: number }) =>
       progress.step(total > 0 ? `${step}: ${done} of ${total}` : step),
     signal,

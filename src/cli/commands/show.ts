@@ -91,5 +91,11 @@ function eventText(event: TraceEvent): string {
       return `${event.source} ${event.error ?? event.status ?? ''} ${event.cache} ${event.bytes} B ${event.duration_ms} ms ${event.url}`;
     case 'evaluation':
       return `${event.state}${event.outcome === null ? '' : `, ${event.outcome}`}${event.detail === null ? '' : `: ${event.detail}`}`;
+    default:
+      return withoutFrame(event);
   }
+}
+
+function withoutFrame({ at: _at, seq: _seq, type: _type, ...rest }: TraceEvent): string {
+  return JSON.stringify(rest);
 }

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../helpers/contestant.js';
+import { makeHome } from '../helpers/home.js';
+import { endAllRuns } from '../helpers/runs.js';
+import { mlrb, startMlrb } from './mlrb.js';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+beforeEach(async () => {
+  home = await makeHome();
+});
+afterEach(async () => {
+  await endAllRuns(home.path);
+  await home[Symbol.asyncDispose]();
+});
+
+describe('mlrb agent', () => {
+  it('closes the run of a contestant that leaves without handing in, run after run', async () => {
+    const ended = await mlrb(home.path, 'agent --task mini_baby_lm --model script:nop --runs 2 --json');
+    const { runs, averages } = JSON.parse(ended.stdout);
+    expect(runs).toMatchObject([
+      { contestant: 'agent-nop', outcome: 'no_submission' },
+      { contestant: 'agent-nop', outcome: 'no_submission' },
+    ]);
+    expect(averages).toMatchObject([{ runs: 2, valid: 0, mean_failures_zero: 0 }]);
+    expect(ended.code).toBe(0);
+    expect(processesOf(home.path)).toEqual([]);
+  });
+
+  it('ends what an earlier process of the same contestant left on', async () => {
+    await using contestant = await connect({ home: home.path, principal: 'agent-nop' });
+    const { data } = await contestant.ok('start_run', { task_id: 'mini_baby_lm' });
+    expect(await mlrb(home.path, 'agent --task mini_baby_lm --model script:nop')).toMatchObject({ code: 0 });
+    const { run } = JSON.parse((await mlrb(home.path, `show ${data.run_id} --json`)).stdout);
+    expect(run).toMatchObject({ state: 'cancelled', reason: 'The process that played it ended.' });
+  });
+
+  it('leaves nothing running when it is stopped in the middle', async () => {
+    const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:reference');
+    await agent.said('reference runs reference.py');
+    agent.process.kill('SIGINT');
+    const { code, stderr } = await agent.ended;
+    expect(code).toBe(130);
+    expect(stderr.trim().split('\n').at(-1)).toBe('Stopped.');
+    expect(processesOf(home.path)).toEqual([]);
+    const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
+    expect(run).toMatchObject({
+      state: 'cancelled',
+      outcome: 'no_submission',
+      reason: 'The operator stopped it.',
+    });
+  });
+});
+
+/** Living processes whose command line names the home folder. */
+function processesOf(folder: string): string[] {
+  const lines = execFileSync('ps', ['-eo', 'stat=,command='], { encoding: 'utf8' }).split('\n');
+  return lines.filter(line => line.includes(folder) && !line.startsWith('Z'));
+}

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../helpers/contestant.js';
+import { makeHome } from '../helpers/home.js';
+import { endAllRuns } from '../helpers/runs.js';
+import { mlrb } from './mlrb.js';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+beforeEach(async () => {
+  home = await makeHome();
+});
+afterEach(async () => {
+  await endAllRuns(home.path);
+  await home[Symbol.asyncDispose]();
+});
+
+describe('exit codes', () => {
+  it('0 where all went well', async () => {
+    expect(await mlrb(home.path, 'tasks')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([
+    ['2 for a wrong setting', 'runs --jobs-wait-s 99', /The setting --jobs-wait-s is not right/],
+    [
+      '2 for a settings file that is not there',
+      'runs --config /no/such/file',
+      /settings file .* cannot be read/,
+    ],
+    ['2 for an unknown run', 'show run_0123', /There is no run "run_0123"\. `mlrb runs` lists/],
+    ['2 for an unknown task', 'tasks mini_baby', /No task named "mini_baby"\. Did you mean "mini_baby_lm"\?/],
+    ['2 for an agent without a task', 'agent --model script:nop', /--task is not right: a task is needed/],
+    [
+      '2 for a contestant that is not there',
+      'agent --task mini_baby_lm --model script:no',
+      /Known: script:nop/,
+    ],
+    [
+      '2 for half of an evaluation',
+      'evaluate --task mini_baby_lm',
+      /Give either a run, or --task and --model/,
+    ],
+    [
+      '2 for a model folder that is not there',
+      'evaluate --task mini_baby_lm --model /no/such',
+      /There is no folder \/no\/such/,
+    ],
+    ['2 for a name that is none', 'serve --as a/b', /--as is not right: a name has/],
+    [
+      '1 for a sandbox that is not there yet',
+      'serve --sandbox docker',
+      /not in this version yet\. Use --sandbox local/,
+    ],
+  ])('%s', async (code, line, sentence) => {
+    const ended = await mlrb(home.path, line);
+    expect(ended.stderr.trim()).toMatch(sentence);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ended).toMatchObject({ code: Number(code[0]), stdout: '' });
+  });
+});
+
+describe('without Python', () => {
+  it.each(['demo', 'setup', 'agent --task mini_baby_lm --model script:nop'])(
+    '%s says what to install',
+    async line => {
+      const ended = await mlrb(join(home.path, 'fresh'), `${line} --python-program no-such-python`);
+      expect(ended.stderr.trim().split('\n').at(-1)).toMatch(
+        /"no-such-python" does not start as a Python interpreter\. Install Python 3\.10 or newer/,
+      );
+      expect(ended.code).toBe(1);
+    },
+  );
+
+  it('doctor names it, with the remedy, and answers 1', async () => {
+    const { code, stdout } = await mlrb(home.path, 'doctor --python-program no-such-python');
+    expect(stdout).toMatch(/^missing {3}Python: no-such-python\. .*Install Python 3\.10 or newer/m);
+    expect(stdout).toMatch(/^ok {8}Node: /m);
+    expect(code).toBe(1);
+  });
+});
+
+describe('runs', () => {
+  it('are listed, shown by the beginning of their id, reported, and cancelled with all that they run', async () => {
+    const runId = await startedRun('alice');
+    expect((await mlrb(home.path, 'runs')).stdout).toMatch(new RegExp(`${runId} .*alice .*running`));
+    const shown = JSON.parse((await mlrb(home.path, `show ${runId.slice(0, 10)} --trace --json`)).stdout);
+    expect(shown).toMatchObject({ run: { run_id: runId, principal: 'alice' }, evaluation: null });
+    expect(shown.trace.map(({ tool }: { tool?: string }) => tool)).toContain('run_bash');
+    expect(existsSync(join(shown.folder, 'trace.jsonl'))).toBe(true);
+
+    expect(await mlrb(home.path, 'cancel last')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is cancelled'),
+    });
+    expect(await mlrb(home.path, 'cancel last')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is over already'),
+    });
+    const { runs, averages } = JSON.parse((await mlrb(home.path, 'report --json')).stdout);
+    expect(runs).toMatchObject([{ run_id: runId, outcome: 'no_submission', value: null }]);
+    expect(averages).toMatchObject([
+      { contestant: 'alice', runs: 1, valid: 0, mean_failures_zero: 0, mean_valid: null },
+    ]);
+    expect((await mlrb(home.path, 'report --contestant bob')).stdout).toMatch(/No run fits/);
+  });
+
+  it('whose record is damaged are told of, and the others are shown all the same', async () => {
+    const runId = await startedRun('alice');
+    const damaged = join(home.path, 'runs', 'run_00000000000000aa');
+    await mkdir(damaged, { recursive: true });
+    await writeFile(join(damaged, 'run.json'), '{');
+    const { code, stdout, stderr } = await mlrb(home.path, 'runs');
+    expect(stdout).toContain(runId);
+    expect(stderr).toMatch(/run_00000000000000aa is left out\. The record .* is damaged .* Restore it/);
+    expect(code).toBe(0);
+  });
+
+  it('that were left by a crash are closed by cleanup, which a dry run only announces', async () => {
+    const environment = join(home.path, 'own', 'python', '0123456789abcdef');
+    await mkdir(environment, { recursive: true });
+    const own = join(home.path, 'own');
+    expect((await mlrb(own, 'cleanup --dry-run')).stderr).toContain('never finished');
+    expect(existsSync(environment)).toBe(true);
+    await mlrb(own, 'cleanup');
+    expect(existsSync(environment)).toBe(false);
+    expect((await mlrb(own, 'cleanup')).stdout).toContain('Nothing was left behind.');
+  });
+});
+
+/** A run that is on, with a job in it. */
+async function startedRun(principal: string): Promise<string> {
+  await using contestant = await connect({ home: home.path, principal });
+  const { data } = await contestant.ok('start_run', { task_id: 'mini_baby_lm' });
+  await contestant.ok('run_bash', { script: 'sleep 600', wait_s: 0 });
+  return String(data.run_id);
+}

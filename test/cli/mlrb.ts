@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { MAIN } from '../helpers/contestant.js';
+
+/** What a person at a terminal sees of a command. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The built program with a home folder of its own, as typed: `mlrb(home, 'show last --json')`. */
+export function mlrb(home: string, line: string): Promise<Ended> {
+  return startMlrb(home, line).ended;
+}
+
+export interface Started {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when the command has written the text to standard error; rejects if it ends before. */
+  said(wanted: string): Promise<void>;
+}
+
+export function startMlrb(home: string, line: string): Started {
+  const child = spawn(process.execPath, [MAIN, ...words(line), '--home', home], {
+    env: { PATH: process.env.PATH ?? '', HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  const exited = new Promise<number | null>(resolve => child.once('close', code => resolve(code)));
+  child.stderr.setEncoding('utf8').on('data', chunk => {
+    stderr += chunk;
+  });
+  const stdout = text(child.stdout);
+  const ended = exited.then(async code => ({ code, stdout: await stdout, stderr }));
+  const said = async (wanted: string) => {
+    while (!stderr.includes(wanted)) {
+      const more = new Promise(resolve => child.stderr.once('data', resolve));
+      const gone = exited.then(() => {
+        throw new Error(`it ended and never said "${wanted}", but: ${stderr}`);
+      });
+      await Promise.race([more, gone]);
+    }
+  };
+  return { process: child, ended, said };
+}
+
+/** Splits at spaces; quotes keep words together. */
+export function words(line: string): string[] {
+  return (line.match(/"[^"]*"|\S+/g) ?? []).map(word => word.replace(/^"(.*)"$/, '$1'));
+}
