@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ export interface ContractOptions {
 const MB = 1_000_000;
 const anyTime = new AbortController().signal;
 const options: CallOptions = { signal: anyTime };
+setMaxListeners(0, anyTime);
 let minted = 0;
 
 /** A fresh job id. */

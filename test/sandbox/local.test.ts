@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -53,15 +53,21 @@ async function processesOf({ run_id }: SandboxSpec): Promise<number[]> {
   return pids.filter((_, n) => environments[n]?.split('\0').includes(`MLRB_RUN_ID=${run_id}`)).map(Number);
 }
 
+/** The main process of a job: one that carries no name of the run, if the job cleared its environment. */
+async function pidOf({ run_folder }: SandboxSpec, jobId: string): Promise<number> {
+  return JSON.parse(await readFile(join(run_folder, 'jobs', `${jobId}.json`), 'utf8')).pid;
+}
+
 /** Looks again until it is so; the test's own time limit ends it. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await pause(20);
 }
 
+/** Whether the process runs; one that is dead and only not yet collected by its parent does not. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !onLinux || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return false;
   }
@@ -151,6 +157,25 @@ describe('the local sandbox, where it differs from others', () => {
     expect(lines[5]).toBe('True');
   });
 
+  test.runIf(hasPip())('installs packages into the run and nowhere else', async () => {
+    await using run = await makeRun(backend);
+    const { output, exit_code } = await runScript(
+      run.sandbox,
+      `python - <<'END'
+import zipfile
+with zipfile.ZipFile("mlrbtest-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("mlrbtest.py", "print(__file__)")
+    wheel.writestr("mlrbtest-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: mlrbtest\\nVersion: 1.0\\n")
+    wheel.writestr("mlrbtest-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr("mlrbtest-1.0.dist-info/RECORD", "")
+END
+pip install --quiet --no-index ./mlrbtest-1.0-py3-none-any.whl && python -c 'import mlrbtest'`,
+    );
+    expect(exit_code, output).toBe(0);
+    expect(output).toContain(join(run.spec.run_folder, 'sandbox', 'venv', 'lib'));
+    expect(() => execFileSync('python3', ['-c', 'import mlrbtest'], { stdio: 'ignore' })).toThrow();
+  });
+
   test('imports what the shared environment has', async () => {
     const shared = execFileSync('python3', ['-I', '-c', 'import site; print(site.getsitepackages()[0])'], {
       encoding: 'utf8',
@@ -229,8 +254,12 @@ describe('the executor of a local sandbox', () => {
     async () => {
       await using run = await makeRun(backend);
       const done = await runScript(run.sandbox, 'echo kept');
-      const job = await startUntilReady(run.sandbox, '(setsid sleep 1000 &); echo ready; env -i sleep 1000');
+      const job = await startUntilReady(
+        run.sandbox,
+        '(setsid sleep 1000 &); echo ready; exec env -i sleep 1000',
+      );
       const { pid } = await stateOf(run.spec);
+      const nameless = await pidOf(run.spec, job.job_id);
       process.kill(pid, 'SIGKILL');
       const lost = await waitFor(run.sandbox, job.job_id);
       expect(lost).toMatchObject({ state: 'lost', exit_code: null, exit_signal: null, output: 'ready\n' });
@@ -240,6 +269,7 @@ describe('the executor of a local sandbox', () => {
         output: 'kept\n',
       });
       expect(await processesOf(run.spec)).toEqual([(await stateOf(run.spec)).pid]);
+      expect(isAlive(nameless)).toBe(false);
       expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
       const { jobs } = await run.sandbox.listJobs(10, options);
       expect(jobs.slice(1).map(({ job_id, state }) => [job_id, state])).toEqual([
@@ -271,12 +301,16 @@ describe('the executor of a local sandbox', () => {
     async () => {
       for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
         await using run = await makeRun(backend);
-        await startUntilReady(run.sandbox, '(setsid sleep 1000 &); echo ready; env -i sleep 1000');
+        const { job_id } = await startUntilReady(
+          run.sandbox,
+          '(setsid sleep 1000 &); echo ready; exec env -i sleep 1000',
+        );
         const { pid } = await stateOf(run.spec);
-        expect((await processesOf(run.spec)).length).toBeGreaterThanOrEqual(3);
+        const nameless = await pidOf(run.spec, job_id);
         process.kill(pid, signal);
         await (signal === 'SIGSTOP' ? sweepWithoutPatience(run.spec) : backend.destroy(run.spec));
         expect(await processesOf(run.spec)).toEqual([]);
+        expect(isAlive(nameless)).toBe(false);
         await expect(backend.attach(run.spec, 50, options)).rejects.toThrow(/This run is over/);
         await backend.destroy(run.spec);
       }
@@ -338,17 +372,24 @@ describe('the executor of a local sandbox', () => {
     expect(listed.map(job => job.job_id)).toEqual([good.job_id]);
   });
 
-  test('costs the same at call 2000 as at the beginning', async () => {
+  test('takes no longer for a call after 2000 jobs than at the beginning', async () => {
     await using run = await makeRun(backend);
-    const timed = async (): Promise<number> => {
-      const started = performance.now();
-      for (let n = 0; n < 50; n++) await runScript(run.sandbox, '', { argv: ['true'] });
-      return performance.now() - started;
+    // The fastest of many calls is what the work costs; the others also waited for whatever else this host does.
+    const fastestOf = async (calls: number): Promise<number> => {
+      let fastest = Number.POSITIVE_INFINITY;
+      for (let n = 0; n < calls; n++) {
+        const started = performance.now();
+        await runScript(run.sandbox, '', { argv: ['true'] });
+        fastest = Math.min(fastest, performance.now() - started);
+      }
+      return fastest;
     };
-    await timed();
-    const early = await timed();
-    for (let n = 0; n < 30; n++) await timed();
-    expect(Math.min(await timed(), await timed(), await timed())).toBeLessThan(2 * early);
+    const early = await fastestOf(200);
+    for (let n = 0; n < 16; n++) {
+      await Promise.all(Array.from({ length: 100 }, () => runScript(run.sandbox, '', { argv: ['true'] })));
+    }
+    expect(await fastestOf(200)).toBeLessThan(2 * early);
+    expect((await run.sandbox.listJobs(3, options)).total).toBe(2000);
   }, 120_000);
 });
 
@@ -382,7 +423,7 @@ describe.runIf(canMount())('on a disk that is full', () => {
       expect(record).toMatchObject({ state: 'exited', exit_code: 5 });
     } finally {
       await backend.destroy(spec);
-      execFileSync('umount', [spec.run_folder]);
+      execFileSync('umount', ['--lazy', spec.run_folder]);
     }
   });
 });
@@ -518,6 +559,15 @@ function canMount(): boolean {
   if (!onLinux || process.getuid?.() !== 0) return false;
   try {
     execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'mlrb-test', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasPip(): boolean {
+  try {
+    execFileSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
