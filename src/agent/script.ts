@@ -6,8 +6,8 @@ export interface Play {
   readonly taskId: string;
   /** Called as soon as the run has begun, so that whoever started the contestant can end it. */
   readonly onRun: (runId: string) => void;
-  /** What it does now, in a few words. */
-  readonly onStep: (text: string) => void;
+  /** What it does now, in a few words, and how far it is. */
+  readonly onStep: (text: string, detail?: string) => void;
   /** What its programs print. */
   readonly onOutput: (text: string) => void;
 }

@@ -76,7 +76,7 @@ async function play(
     contestant,
     taskId,
     onRun,
-    onStep: text => progress.step(`  ${name} ${text}`),
+    onStep: (text, detail) => progress.step(`  ${name} ${text}`, detail),
     onOutput: text => {
       for (const line of text.split('\n').filter(part => part.trim() !== ''))
         progress.line(`  ${name} | ${line}`);

@@ -22,7 +22,7 @@ export async function readyPython(config: Config, { signal, progress }: WithProg
   const { python } = await ensurePythonEnvironment({
     ...spec,
     signal,
-    onProgress: step => progress.step(`  Python environment: ${shown(step)}`),
+    onProgress: step => progress.step('  Python environment', shown(step)),
   });
   progress.clear();
   progress.line('The Python environment is ready.');

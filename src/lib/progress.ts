@@ -1,12 +1,12 @@
 import type { Ora } from 'ora';
 
-/** Plain output gets a passing step at most this often; a terminal shows every one. */
+/** Plain output gets a further detail of the same step at most this often; a terminal shows every one. */
 const PLAIN_EVERY_MS = 5000;
 
 /** Tells a person how long work goes. Writes to standard error, which programs that read our tables do not see. */
 export interface Progress {
-  /** What is being done now; the next call replaces it. */
-  step(text: string): void;
+  /** What is being done now, and how far it is; the next call replaces it. */
+  step(text: string, detail?: string): void;
   /** A line that stays. */
   line(text: string): void;
   /** Takes the passing step away. */
@@ -29,8 +29,8 @@ class SpinnerProgress implements Progress {
     this.#spinner = spinner;
   }
 
-  step(text: string): void {
-    this.#spinner.text = text;
+  step(text: string, detail?: string): void {
+    this.#spinner.text = shown(text, detail);
     if (!this.#spinner.isSpinning) this.#spinner.start();
   }
 
@@ -46,31 +46,35 @@ class SpinnerProgress implements Progress {
   }
 }
 
-/** Repeats nothing, and leaves out steps that come faster than anyone reads. */
+/** Shows every step, and of its details no more than anyone reads. */
 export class PlainProgress implements Progress {
   readonly #stream: { write(text: string): unknown };
   readonly #now: () => number;
-  #last = '';
-  #at = Number.NEGATIVE_INFINITY;
+  #last: { readonly text: string; readonly line: string; readonly at: number } | undefined;
 
   constructor(stream: { write(text: string): unknown }, now: () => number = Date.now) {
     this.#stream = stream;
     this.#now = now;
   }
 
-  step(text: string): void {
-    if (text === this.#last || this.#now() - this.#at < PLAIN_EVERY_MS) return;
-    this.#last = text;
-    this.#at = this.#now();
-    this.#stream.write(`${text}\n`);
+  step(text: string, detail?: string): void {
+    const line = shown(text, detail);
+    const last = this.#last;
+    if (last?.line === line) return;
+    if (last?.text === text && this.#now() - last.at < PLAIN_EVERY_MS) return;
+    this.#last = { text, line, at: this.#now() };
+    this.#stream.write(`${line}\n`);
   }
 
   line(text: string): void {
-    this.#at = Number.NEGATIVE_INFINITY;
     this.#stream.write(`${text}\n`);
   }
 
   clear(): void {
-    this.#at = Number.NEGATIVE_INFINITY;
+    this.#last = undefined;
   }
+}
+
+function shown(text: string, detail: string | undefined): string {
+  return detail === undefined ? text : `${text}: ${detail}`;
 }

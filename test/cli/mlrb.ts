@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { MAIN } from '../helpers/contestant.js';
 
@@ -33,13 +34,14 @@ export function startMlrb(home: string, line: string): Started {
   });
   const stdout = text(child.stdout);
   const ended = exited.then(async code => ({ code, stdout: await stdout, stderr }));
+  let hasEnded = false;
   const said = async (wanted: string) => {
+    void exited.then(() => {
+      hasEnded = true;
+    });
     while (!stderr.includes(wanted)) {
-      const more = new Promise(resolve => child.stderr.once('data', resolve));
-      const gone = exited.then(() => {
-        throw new Error(`it ended and never said "${wanted}", but: ${stderr}`);
-      });
-      await Promise.race([more, gone]);
+      if (hasEnded) throw new Error(`it ended and never said "${wanted}", but: ${stderr}`);
+      await Promise.race([once(child.stderr, 'data'), exited]);
     }
   };
   return { process: child, ended, said };

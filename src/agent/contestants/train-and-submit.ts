@@ -54,12 +54,12 @@ async function waitForOutcome({ contestant, onStep }: Play): Promise<void> {
   for (;;) {
     const result = await contestant.call('get_result', { wait_s: RESULT_WAIT_S }, Result);
     if (result.outcome !== undefined) return;
-    onStep(`waits for the score${progress(result)}`);
+    onStep('waits for the score', progress(result));
   }
 }
 
-function progress({ evaluation }: Result): string {
-  if (evaluation === undefined) return '';
+function progress({ evaluation }: Result): string | undefined {
+  if (evaluation === undefined) return undefined;
   const { step, done, total } = evaluation;
-  return total > 0 ? `: ${step}, ${done} of ${total}` : `: ${step}`;
+  return total > 1 ? `${step}, ${done} of ${total}` : step;
 }

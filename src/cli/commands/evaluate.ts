@@ -103,7 +103,7 @@ function common(context: CommandContext) {
     settings: config.evaluation,
     python: () => readyPython(config, context),
     onProgress: ({ step, done, total }: { step: string; done: number; total: number }) =>
-      progress.step(total > 0 ? `${step}: ${done} of ${total}` : step),
+      progress.step(step, total > 1 ? `${done} of ${total}` : undefined),
     signal,
   };
 }

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { PlainProgress } from '../../src/lib/progress.js';
+
+it('plain output shows each step once, and the details of one step not faster than anyone reads', () => {
+  const lines: string[] = [];
+  let now = 0;
+  const progress = new PlainProgress({ write: text => lines.push(text.trimEnd()) }, () => now);
+  progress.step('getting packages', '1 of 3');
+  progress.step('getting packages', '2 of 3');
+  now += 60_000;
+  progress.step('getting packages', '3 of 3');
+  progress.step('getting packages', '3 of 3');
+  progress.step('starting');
+  progress.step('starting');
+  progress.line('ready');
+  expect(lines).toEqual(['getting packages: 1 of 3', 'getting packages: 3 of 3', 'starting', 'ready']);
+});
