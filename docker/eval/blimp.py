@@ -134,6 +134,7 @@ def write_rows(path, results, loaded, floor):
                 row = {
                     "subtask": name[len("blimp_") :],
                     "pair_id": str(sample["doc"]["pairID"]),
+                    "is_same": sample["doc"]["sentence_good"] == sample["doc"]["sentence_bad"],
                     "good": finite(good),
                     "bad": finite(bad),
                     "harness_acc": float(sample["acc"]),

@@ -24,12 +24,20 @@ export function judgeBlimp(
   const rows = firstRows(allRows, name.rows);
   const accuracy = blimpAccuracy(rows);
   return {
-    score: { ...baseScore(evaluator, accuracy), floors: floorsOf(rows), beside: besideOf(rows, accuracy) },
+    score: {
+      ...baseScore(evaluator, accuracy),
+      floors: floorsOf(rows),
+      ceiling: ceilingOf(rows),
+      beside: besideOf(rows, accuracy),
+    },
     findings: findingsOf(accuracy),
   };
 }
 
-function baseScore(evaluator: TaskEvaluator, accuracy: BlimpAccuracy): Omit<Score, 'floors' | 'beside'> {
+function baseScore(
+  evaluator: TaskEvaluator,
+  accuracy: BlimpAccuracy,
+): Omit<Score, 'floors' | 'ceiling' | 'beside'> {
   return {
     version: 1,
     metric: evaluator.metric,
@@ -39,7 +47,6 @@ function baseScore(evaluator: TaskEvaluator, accuracy: BlimpAccuracy): Omit<Scor
     n: accuracy.n,
     standard_error: accuracy.standardError,
     interval_95: intervalOf(accuracy),
-    ceiling: { value: 1 },
     paper: null,
     parts: accuracy.parts,
   };
@@ -68,6 +75,17 @@ function floorsOf(rows: readonly BlimpRow[]): Score['floors'] {
       reason:
         'there is none here: the grammatical sentence stands first in every pair, so the first option is the right answer',
     },
+  };
+}
+
+/** A pair of two equal sentences ties whatever the model, so it cannot be right. */
+function ceilingOf(rows: readonly BlimpRow[]): Score['ceiling'] {
+  const same = rows.filter(row => row.is_same).length;
+  const best = blimpAccuracy(rows.map(row => ({ subtask: row.subtask, good: 1, bad: row.is_same ? 1 : 0 })));
+  if (same === 0) return { value: 1 };
+  return {
+    value: best.value,
+    reason: `${same} of the pairs hold the same sentence twice, so no model can be right there`,
   };
 }
 

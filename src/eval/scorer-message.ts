@@ -41,6 +41,7 @@ export type MessageOf<T extends ScorerMessage['type']> = Extract<ScorerMessage, 
 export const BlimpRow = z.strictObject({
   subtask: z.string(),
   pair_id: z.string(),
+  is_same: z.boolean().describe('the two sentences are one and the same, as in seven pairs of BLiMP'),
   good: z.number().nullable(),
   bad: z.number().nullable(),
   harness_acc: z.number().describe("the harness's own verdict"),

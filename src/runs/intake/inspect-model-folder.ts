@@ -49,9 +49,9 @@ function isChange(error: unknown): boolean {
 }
 
 async function inspect(folder: string, limits: Task['submission']): Promise<ModelInspection> {
-  const { files, findings: listed } = await listModelFolder(folder);
+  const { files, findings: listed, isFolder } = await listModelFolder(folder);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (files.length === 0) return { ...NOTHING, findings: listed };
+  if (!isFolder) return { ...NOTHING, findings: listed };
   if (bytes > limits.max_bytes)
     return { ...NOTHING, files, bytes, findings: [...listed, tooLarge(bytes, limits.max_bytes)] };
   const config = await readConfig(folder, files, limits.architectures);

@@ -38,20 +38,27 @@ export interface ModelListing {
   /** Regular files under allowed names, sorted. */
   readonly files: readonly ModelFile[];
   readonly findings: readonly Finding[];
+  /** Whether there is a folder whose files can be looked at. */
+  readonly isFolder: boolean;
 }
 
 /** Lists a model folder without opening a file: kinds and names of everything in it. */
 export async function listModelFolder(folder: string): Promise<ModelListing> {
   const absent = await whyNoFolder(folder);
-  if (absent !== undefined) return { files: [], findings: [broken('files', absent)] };
+  if (absent !== undefined) return noFolder(absent);
   const entries = await readEntries(folder);
-  if (entries === undefined) return { files: [], findings: [broken('files', TOO_MANY)] };
-  if (entries.length === 0) return { files: [], findings: [broken('files', EMPTY)] };
+  if (entries === undefined) return noFolder(TOO_MANY);
+  if (entries.length === 0) return noFolder(EMPTY);
   const files = entries.filter(entry => entry.kind === 'file' && isAllowed(entry.path));
   return {
     files: files.map(({ path, bytes }) => ({ path, bytes })),
     findings: [...kindFindings(entries), ...nameFindings(entries)],
+    isFolder: true,
   };
+}
+
+function noFolder(message: string): ModelListing {
+  return { files: [], findings: [broken('files', message)], isFolder: false };
 }
 
 const SAVE = 'Save the model there with model.save_pretrained(folder) and tokenizer.save_pretrained(folder).';

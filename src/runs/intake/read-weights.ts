@@ -37,7 +37,7 @@ const NO_WEIGHTS = `There are no weights: ${SINGLE} is missing. Save the model w
 
 async function readHeader(folder: string, name: string) {
   await using handle = await openRegularFile(join(folder, name));
-  return readSafetensorsHeader(handle, name);
+  return await readSafetensorsHeader(handle, name); // awaited: the handle is closed on return
 }
 
 /** Masks are no parameters; everything else counts, since a loader may turn whole numbers into weights. */

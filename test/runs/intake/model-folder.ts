@@ -1,0 +1,82 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Finding } from '../../../src/runs/outcome.js';
+import { miniBabyLm, miniBabyLmFolder } from '../../../src/tasks/mini-baby-lm/task.js';
+
+export const limits = miniBabyLm.submission;
+export const EXAMPLE = join(miniBabyLmFolder.folder, 'files', 'example_submission');
+
+/** A fresh folder that is gone after the test. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mlrb-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A copy of the example submission, which is sound, to be spoilt. */
+export function modelFolder(): string {
+  const folder = join(freshFolder(), 'model');
+  cpSync(EXAMPLE, folder, { recursive: true });
+  return folder;
+}
+
+/** Changes keys of a JSON file of a model folder. */
+export function editJson(folder: string, name: string, changes: Record<string, unknown>): void {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }));
+}
+
+export interface RawTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+export type Tensors = Record<string, RawTensor>;
+
+export function readTensors(path: string): Tensors {
+  const file = readFileSync(path);
+  const length = Number(file.readBigUInt64LE());
+  const { __metadata__, ...entries } = JSON.parse(file.subarray(8, 8 + length).toString());
+  const data = file.subarray(8 + length);
+  return Object.fromEntries(
+    Object.entries(
+      entries as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>,
+    ).map(([name, { dtype, shape, data_offsets: offsets }]) => [
+      name,
+      { dtype, shape, data: data.subarray(...offsets) },
+    ]),
+  );
+}
+
+export function writeTensors(path: string, tensors: Tensors): void {
+  const header: Record<string, unknown> = {};
+  let at = 0;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    header[name] = { dtype, shape, data_offsets: [at, at + data.length] };
+    at += data.length;
+  }
+  writeRaw(path, JSON.stringify(header), Buffer.concat(Object.values(tensors).map(tensor => tensor.data)));
+}
+
+/** A safetensors file with any text as its header, and any length before it. */
+export function writeRaw(
+  path: string,
+  header: string,
+  data: Uint8Array,
+  length = BigInt(Buffer.byteLength(header)),
+): void {
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(length);
+  writeFileSync(path, Buffer.concat([prefix, Buffer.from(header), data]));
+}
+
+export function float32(...values: number[]): Uint8Array {
+  return new Uint8Array(new Float32Array(values).buffer);
+}
+
+/** The sentences of the findings of one rule. */
+export function messagesOf(findings: readonly Finding[], rule: string): string[] {
+  return findings.filter(finding => finding.rule === rule).map(finding => finding.message);
+}
