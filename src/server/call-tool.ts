@@ -65,6 +65,8 @@ class Attempt {
   /** The run as it was when the call came in, its deadline seen to. */
   #run: Run | undefined;
   #recorded = false;
+  /** Told with the answer when the run ended during the call. */
+  #ending: string | undefined;
 
   constructor(id: string, call: ToolCall, session: Session, host: Host, config: Config) {
     this.#id = id;
@@ -87,7 +89,9 @@ class Attempt {
         );
       await this.#readRun();
       await this.#recordCall();
-      return { result: await this.#handle(tool) };
+      const result = await this.#handle(tool);
+      await this.#noticeDeadline();
+      return { result };
     } catch (error) {
       const explained = explainError(await this.#seenFromTheRun(error), Object.keys(tool?.input.shape ?? {}));
       if (explained.kind === 'internal')
@@ -111,6 +115,14 @@ class Attempt {
       await this.#session.closeSandbox(); // the next call connects anew
       throw error;
     }
+  }
+
+  /** A call that came back because the time ran out still answers with what it has, and says so. */
+  async #noticeDeadline(): Promise<void> {
+    if (this.#run?.state !== 'running' || secondsLeft(this.#run) > 0) return;
+    this.#run = await settleDeadline(this.#run, this.#host);
+    await this.#session.closeSandbox();
+    this.#ending = timeIsUp(this.#run).message;
   }
 
   /** Whatever went wrong while the time ran out went wrong because of it. */
@@ -202,13 +214,19 @@ class Attempt {
       run?.state === 'running' && secondsLeft(run) > 0
         ? await this.#session.usage(run, AbortSignal.timeout(2000))
         : undefined;
-    if (run?.state !== 'running') return noticeOnly(this.#session.takeNotice([]));
+    if (run?.state !== 'running') return noticeOnly(this.#notice([]));
     const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
     return {
       time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),
       ...(running.length === 0 ? {} : { running_jobs: running }),
-      ...noticeOnly(this.#session.takeNotice(running)),
+      ...noticeOnly(this.#notice(running)),
     };
+  }
+
+  /** The answer to a call that the client gave up on reaches nobody, so it takes no notice away. */
+  #notice(running: readonly string[]): string | undefined {
+    if (this.#call.signal.aborted) return undefined;
+    return this.#ending ?? this.#session.takeNotice(running);
   }
 }
 

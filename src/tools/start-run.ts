@@ -84,8 +84,8 @@ async function begin({ task, folder }: TaskFolder, note: string | null, context:
       join(workspace, 'README.md'),
       await renderPrompt({ task, folder }, backend.pathsFor(spec)),
     );
+    const now = Date.now(); // before the executor's own clock starts: whoever looks when that has run out finds the time up
     await using _sandbox = await backend.create(spec, { signal: new AbortController().signal });
-    const now = Date.now();
     return await runs.withRun(created.run_id, () =>
       runs.step(created.run_id, 'running', {
         started_at: new Date(now).toISOString(),

@@ -105,7 +105,7 @@ export function defineTool<Input extends z.ZodObject, N extends Need>(
   return {
     ...facts,
     async call(input, contexts) {
-      const parsed = definition.input.parse(input);
+      const parsed = definition.input.parse(input, { reportInput: true });
       return handle(parsed, await contexts[definition.needs]());
     },
   };

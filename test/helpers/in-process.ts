@@ -33,7 +33,7 @@ export async function inProcess(home: string, budget: Partial<Budget>): Promise<
   const host: Host = {
     tasks: tasks.map(({ task, folder }) => ({
       folder,
-      task: { ...task, data: [], budget: { ...task.budget, ...budget } },
+      task: { ...task, budget: { ...task.budget, ...budget } },
     })),
     runs,
     backend: new LocalBackend({ python: async () => 'python3' }),

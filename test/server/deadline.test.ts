@@ -30,8 +30,10 @@ describe('at the deadline', () => {
       script: `(setsid bash -c 'while :; do date +%s%N > ${beat}; sleep 0.05; done' &); sleep 600`,
       wait_s: 40,
     });
-    expect(seen.isError).toBe(true);
-    expect(seen.text).toMatch(/The time of run run_\w+ is up and nothing was handed in. Call start_run/);
+    expect(seen.text).toMatch(/was ended by the deadline/);
+    expect(seen.data.notice).toMatch(
+      /The time of run run_\w+ is up and nothing was handed in. Call start_run/,
+    );
     expect((await server.call('get_result')).data).toMatchObject({ state: 'expired', outcome: 'expired' });
     const last = await readFile(beat, 'utf8');
     await sleep(300);
