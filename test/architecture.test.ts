@@ -91,6 +91,16 @@ describe('imports', () => {
   });
 });
 
+it('package-lock.json holds every package that it names, for every platform: otherwise npm ci refuses it', () => {
+  const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries<{ optionalDependencies?: Record<string, string> }>(lock.packages);
+  const known = Object.keys(lock.packages);
+  const missing = packages
+    .flatMap(([, { optionalDependencies = {} }]) => Object.keys(optionalDependencies))
+    .filter(name => !known.some(path => path.endsWith(`node_modules/${name}`)));
+  expect(missing).toEqual([]);
+});
+
 describe('source files', () => {
   it('are found', () => {
     expect(files.length).toBeGreaterThan(50);

@@ -7,7 +7,10 @@ import { MAIN } from './evaluation-process.js';
 import { changedSettingFlags } from './settings-flags.js';
 
 /** npm's own record beside a package that `npx` fetched. */
-const NpxFolder = z.object({ _npx: z.object({ packages: z.tuple([z.string()]) }) });
+const NpxFolder = z.object({
+  dependencies: z.object({ mlrb: z.string() }),
+  _npx: z.object({ packages: z.array(z.string()).nonempty() }),
+});
 
 /** The JSON that plugs any MCP client into this installation with these settings. */
 export function clientBlock(config: Config): string {
@@ -20,14 +23,15 @@ export function clientBlock(config: Config): string {
   return JSON.stringify({ mcpServers: { mlrb: server } }, null, 2);
 }
 
-/** What was given to `npx`, if it is how this program was started. */
+/** What to give to `npx` from any folder, if it is how this program was started. */
 function npxSpec(): string | undefined {
   const modules = dirname(PACKAGE_ROOT);
   if (basename(modules) !== 'node_modules') return undefined;
+  const folder = dirname(modules);
   try {
-    const text = readFileSync(join(dirname(modules), 'package.json'), 'utf8');
-    const spec = NpxFolder.parse(JSON.parse(text))._npx.packages[0];
-    return /^(file:|\.{0,2}\/)/.test(spec) ? resolve(spec.replace(/^file:/, '')) : spec;
+    const record = NpxFolder.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+    const { mlrb } = record.dependencies;
+    return mlrb.startsWith('file:') ? resolve(folder, mlrb.slice('file:'.length)) : record._npx.packages[0];
   } catch {
     return undefined;
   }
