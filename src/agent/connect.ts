@@ -1,5 +1,5 @@
 import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
 
@@ -11,6 +11,8 @@ const STDERR_CHARS = 2000;
 export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** Variables that it gets besides the few that are safe to hand to any server. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ConnectOptions {
@@ -50,11 +52,16 @@ export interface Contestant extends AsyncDisposable {
  * @throws ConfigError if the server does not start or does not speak MCP.
  */
 export async function connect(
-  { command, args }: ServerCommand,
+  { command, args, env = {} }: ServerCommand,
   { name, version, signal }: ConnectOptions,
 ): Promise<Contestant> {
   signal.throwIfAborted();
-  const transport = new StdioClientTransport({ command, args: [...args], stderr: 'pipe' });
+  const transport = new StdioClientTransport({
+    command,
+    args: [...args],
+    env: { ...getDefaultEnvironment(), ...defined(env) },
+    stderr: 'pipe',
+  });
   let said = '';
   transport.stderr?.on('data', chunk => {
     said = `${said}${chunk}`.slice(-STDERR_CHARS);
@@ -82,6 +89,13 @@ export async function connect(
     },
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const set = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(set);
 }
 
 function textOf(content: readonly { readonly type: string; readonly text?: unknown }[]): string {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Config } from '../config.js';
 import { PACKAGE_ROOT } from '../lib/package-root.js';
 import { MAIN } from './evaluation-process.js';
-import { changedSettingFlags } from './settings-flags.js';
+import { changedSettingFlags } from './settings-for-children.js';
 
 /** npm's own record beside a package that `npx` fetched. */
 const NpxFolder = z.object({

@@ -10,7 +10,7 @@ import { cancelRun } from '../tools/support/close-run.js';
 import type { Host } from '../tools/tool.js';
 import type { CommandContext } from './command.js';
 import { MAIN, stopEvaluationProcess } from './evaluation-process.js';
-import { allSettingFlags } from './settings-flags.js';
+import { settingsEnvironment } from './settings-for-children.js';
 
 export interface Contest {
   readonly taskId: string;
@@ -68,7 +68,8 @@ async function play(
   const script = findScript(model, taskId);
   const server = {
     command: process.execPath,
-    args: [MAIN, 'serve', '--as', principal, ...allSettingFlags(config)],
+    args: [MAIN, 'serve', '--as', principal],
+    env: { ...process.env, ...settingsEnvironment(config) },
   };
   const name = model.replace(/^script:/, '');
   await using contestant = await connect(server, { name: `mlrb-${name}`, version: packageVersion(), signal });

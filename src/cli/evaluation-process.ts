@@ -8,7 +8,7 @@ import type { Config } from '../config.js';
 import { writeJson } from '../lib/atomic-write.js';
 import { commandLine } from '../lib/process-group.js';
 import type { RunStore } from '../runs/run-store.js';
-import { allSettingFlags } from './settings-flags.js';
+import { settingsWithoutSecrets } from './settings-for-children.js';
 
 /** The program itself, to start other commands of it. */
 export const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -22,8 +22,9 @@ export async function startEvaluationProcess(runId: string, runs: RunStore, conf
   const { evaluation, evaluationLog } = runs.folder(runId);
   await mkdir(evaluation, { recursive: true });
   await using log = await open(evaluationLog, 'a');
-  const child = spawn(process.execPath, [MAIN, 'evaluate', runId, ...allSettingFlags(config)], {
+  const child = spawn(process.execPath, [MAIN, 'evaluate', runId], {
     detached: true,
+    env: { ...process.env, ...settingsWithoutSecrets(config) },
     stdio: ['ignore', log.fd, log.fd],
   });
   await once(child, 'spawn');

@@ -21,11 +21,9 @@ describe('the reference client', () => {
 
   it("throws the server's sentence where it refuses", async () => {
     await using contestant = await connectTo(serve());
-    const refusal = await contestant
-      .call('read_task', { task_id: 'no_such' }, z.unknown())
-      .catch(error => error);
-    expect(refusal).toBeInstanceOf(ToolRefusal);
-    expect(refusal.message).toMatch(/No task named "no_such"/);
+    const call = contestant.call('read_task', { task_id: 'no_such' }, z.unknown());
+    await expect(call).rejects.toThrow(/No task named "no_such"/);
+    await expect(call).rejects.toBeInstanceOf(ToolRefusal);
   });
 
   it('says so where an answer is of another form', async () => {

@@ -52,8 +52,11 @@ describe('mlrb agent', () => {
   });
 });
 
-/** Living processes whose command line names the home folder. */
+/** Living processes whose command line or environment names the home folder. */
 function processesOf(folder: string): string[] {
-  const lines = execFileSync('ps', ['-eo', 'stat=,command='], { encoding: 'utf8' }).split('\n');
+  const lines = execFileSync('ps', ['axeww', '-o', 'stat=,command='], {
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  }).split('\n');
   return lines.filter(line => line.includes(folder) && !line.startsWith('Z'));
 }
