@@ -3,7 +3,7 @@
  * builds dist/, each only where it is needed. Uses nothing but Node itself.
  *
  *     node scripts/bootstrap.mjs run ARGUMENTS…     the command line, e.g. `run demo`
- *     node scripts/bootstrap.mjs check | test       see scripts/check.mjs and scripts/test.mjs
+ *     node scripts/bootstrap.mjs check | test | bench   see the script of that name
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -19,10 +19,13 @@ installPackages();
 if (what === 'run') {
   build();
   hand(join(root, 'dist', 'cli', 'main.js'), rest);
+} else if (what === 'bench') {
+  build();
+  hand(join(root, 'scripts', 'bench.mjs'), rest);
 } else if (what === 'check' || what === 'test') {
   hand(join(root, 'scripts', `${what}.mjs`), rest);
 } else {
-  fail('Usage: node scripts/bootstrap.mjs run|check|test');
+  fail('Usage: node scripts/bootstrap.mjs run|check|test|bench');
 }
 
 function requireNode(major, minor) {
