@@ -7,13 +7,16 @@ import os
 import lm_eval
 import lm_eval.evaluator
 import lm_eval.utils
-import torch
 from channel import BadModel, Progress
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 
 # The harness compiles the same few templates for every row; compiling each once changes no request and saves most of the time.
 lm_eval.utils.env.from_string = functools.lru_cache(maxsize=256)(lm_eval.utils.env.from_string)
+
+# It asks git, pip and the system about the machine: seconds, for facts that are recorded elsewhere or wanted by nobody.
+lm_eval.evaluator.add_env_info = lambda results: None
+lm_eval.evaluator.get_git_commit_hash = lambda: None
 
 
 class MeasuredLM(HFLM):
@@ -61,7 +64,7 @@ def load_tasks(data_folder, scratch):
     }
     write_yaml(os.path.join(folder, "_blimp.yaml"), group)
     manager = TaskManager(include_path=folder, include_defaults=False)
-    return manager.load(["blimp"])
+    return {**manager.load(["blimp"]), "manager": manager}
 
 
 def write_yaml(path, value):
@@ -94,6 +97,7 @@ def score(lm, loaded, rows, seed):
     results = lm_eval.simple_evaluate(
         model=lm,
         tasks=list(loaded["groups"].values()),
+        task_manager=loaded["manager"],
         limit=rows,
         bootstrap_iters=0,
         log_samples=True,

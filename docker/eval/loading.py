@@ -16,21 +16,17 @@ PROBES = (
 )
 
 
+# Of the spread of the scores: far above what float32 loses, far below what a second half of a sentence changes.
+LEAK = 1e-4
+
+
 def load_tokenizer(folder):
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_fast=True
-        )
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        if backend is not None:  # a truncation that was saved along would hide the ends of sentences
-            backend.no_truncation()
-            backend.no_padding()
-        tokens = [tuple(tokenizer.encode(" " + probe, add_special_tokens=False)) for probe in PROBES]
-    except Exception as error:
-        raise BadModel(
-            "tokenizer",
-            "The tokenizer does not load or fails on plain sentences. Check that AutoTokenizer.from_pretrained(folder) works on it.",
-        ) from error
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_fast=True)
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:  # a truncation that was saved along would hide the ends of sentences
+        backend.no_truncation()
+        backend.no_padding()
+    tokens = [tuple(tokenizer.encode(" " + probe, add_special_tokens=False)) for probe in PROBES]
     if len(set(tokens)) < len(PROBES) or not all(tokens):
         raise BadModel(
             "tokenizer",
@@ -120,7 +116,7 @@ def check_forward(model, tokenizer, architecture):
     one, two = (logits(model, sequence, ids[0], architecture)[:half] for sequence in (first, second))
     if not torch.isfinite(one).all():
         raise BadModel("loads", "The model yields values that are not finite (NaN or infinity) on a plain sentence. Hand in a model whose training did not diverge.")
-    if not torch.allclose(one, two, rtol=1e-3, atol=1e-3):
+    if (one - two).abs().max() > LEAK * one.std():
         raise BadModel("loads", "The prediction of a token changes with what stands after it, so the model gives no probability of a sentence. Hand in a model that predicts each token from those before it.")
 
 

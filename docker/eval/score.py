@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from channel import BadModel, Progress, send  # noqa: E402
 from limits import end_with_parent, limit_resources, refuse_network  # noqa: E402
+from sanitise import sanitise  # noqa: E402
 
 
 def main():
@@ -70,13 +71,15 @@ def score(request, device):
     import loading
     import measures
 
-    architecture, folder, seed = request["architecture"], request["model_folder"], request["seed"]
+    architecture, seed = request["architecture"], request["seed"]
     loaded = blimp.load_tasks(request["blimp_folder"], request["scratch"])
     before = measures.resident_bytes("VmRSS")
 
     Progress("loading the model", 1)
-    with stage("loads", "The model does not load. Check that from_pretrained(folder) works on it in a fresh process."):
+    folder = sanitise(request["model_folder"], os.path.join(request["scratch"], "model"))
+    with stage("tokenizer", "The tokenizer does not load or fails on plain sentences. Check that AutoTokenizer.from_pretrained(folder) works on it."):
         tokenizer = loading.load_tokenizer(folder)
+    with stage("loads", "The model does not load. Check that from_pretrained(folder) works on it in a fresh process."):
         model = loading.load_model(folder, architecture, device)
         loading.check_vocabulary(tokenizer, model)
     with stage("loads", "The model loads but fails on a plain sentence. Try it in a fresh process: load it, and run it on a few tokens."):

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../config.js';
 import { ConfigError, errorCode } from '../errors.js';
@@ -17,7 +17,6 @@ import { evaluatorVersion } from './evaluator-version.js';
 import { judge } from './judge.js';
 import { LOG_FILE, ROWS_FILE } from './output-files.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
-import { sanitiseModel } from './sanitise-model.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
 
 export interface EvaluateModel {
@@ -137,18 +136,12 @@ async function scoreIn(
 ): Promise<JudgementWithRows> {
   const { modelFolder, evaluators, settings, outputFolder, python, onProgress, signal } = options;
   const { inspection, data } = prepared;
-  const model = join(scratch, 'model');
   const rowsPath = join(scratch, ROWS_FILE);
-  await sanitiseModel(
-    modelFolder,
-    inspection.files.map(file => file.path),
-    model,
-  );
   const interpreter = await python();
   const started = performance.now();
   const answer = await runScorer(
     {
-      model_folder: model,
+      model_folder: resolve(modelFolder),
       architecture: inspection.architecture ?? 'causal',
       rows: Math.max(...evaluators.map(({ id }) => parseEvaluator(id).rows)),
       blimp_folder: data.blimpFolder,
