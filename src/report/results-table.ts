@@ -31,9 +31,19 @@ const AVERAGE_COLUMNS: readonly Column<Average>[] = [
   { heading: 'best', cell: row => number(row.best), right: true },
 ];
 
-/** The runs, one a line. */
+/** The runs, one a line. A terminal is narrow: there, columns that say nothing are left out. */
 export function renderResults(rows: readonly ResultRow[], format: ReportFormat): string {
-  return render(RESULT_COLUMNS, rows, format);
+  return render(
+    format === 'table' ? RESULT_COLUMNS.filter(saysSomething(rows)) : RESULT_COLUMNS,
+    rows,
+    format,
+  );
+}
+
+function saysSomething(rows: readonly ResultRow[]): (column: Column<ResultRow>) => boolean {
+  const oneTask = rows.length > 1 && rows.every(({ task }) => task === rows[0]?.task);
+  const noClaim = rows.every(({ claimed }) => claimed === null);
+  return ({ heading }) => !(heading === 'task' && oneTask) && !(heading === 'claimed' && noClaim);
 }
 
 /** The averages, one a line for each task and contestant. */

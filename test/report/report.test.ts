@@ -93,6 +93,14 @@ describe('rendering', () => {
     expect(lines.find(line => line.includes('run_2'))).toMatch(/no_submission.*–/);
   });
 
+  it('leaves out of a terminal table what is the same or empty in every line', () => {
+    const header = (table: string) => table.split('\n')[1] ?? '';
+    const silent = rows.map(row => ({ ...row, claimed: null }));
+    expect(header(renderResults(silent, 'table'))).not.toMatch(/task|claimed/);
+    const mixed = [...rows, { ...rowOf('run_3', 'valid', 0.5), task: 'another' }];
+    expect(header(renderResults(mixed, 'table'))).toMatch(/task .*claimed/);
+  });
+
   it('makes Markdown in which a bar in a claim does not break the table', () => {
     const markdown = renderResults([{ ...rowOf('run_1', 'valid', 0.52), claimed: 'a|b' }], 'markdown');
     expect(markdown).toContain('a\\|b');

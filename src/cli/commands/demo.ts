@@ -72,7 +72,7 @@ function closing(
 ): string {
   return [
     '',
-    `Results, after ${duration(milliseconds / 1000)}:`,
+    `Results on ${TASK}, after ${duration(milliseconds / 1000)}:`,
     '',
     renderResults(played.map(resultRow), 'table'),
     '',
