@@ -1,24 +1,34 @@
 import { number } from '../report/results-table.js';
 import type { Finding } from '../runs/outcome.js';
-import type { Provenance, Score } from '../runs/score.js';
+import type { Provenance, Reference, Score } from '../runs/score.js';
 
 /** A score with everything that stands beside it, for a person. */
 export function scoreLines(score: Score): string[] {
-  const value = score.value === null ? `none: ${score.reason ?? 'no reason recorded'}` : number(score.value);
-  const interval =
-    score.interval_95 === null ? '' : `, 95 % interval ${score.interval_95.map(number).join(' to ')}`;
-  const floors = Object.entries(score.floors).map(
-    ([name, { value, reason }]) =>
-      `    floor, ${name.replaceAll('_', ' ')}: ${value === null ? (reason ?? '–') : number(value)}`,
-  );
-  const beside = Object.entries(score.beside ?? {}).map(
-    ([name, value]) => `    beside, ${name}: ${number(value)}`,
-  );
+  if (score.value === null) return [`  ${score.metric}: none. ${score.reason ?? 'No reason is recorded.'}`];
+  const unit = score.unit === undefined ? '' : ` ${score.unit}`;
   return [
-    `  ${score.metric}: ${value} (n ${score.n.toLocaleString('en-US')}${interval}; ${score.direction.replaceAll('_', ' ')})`,
-    ...floors,
-    ...beside,
+    `  ${score.metric}: ${number(score.value)}${unit} (${besideValue(score).join(', ')})`,
+    ...Object.entries(score.floors).map(([name, floor]) => `    floor, ${words(name)}: ${floorText(floor)}`),
+    ...Object.entries(score.beside ?? {}).map(
+      ([name, value]) => `    beside, ${words(name)}: ${number(value)}`,
+    ),
   ];
+}
+
+function besideValue({ n, interval_95, direction }: Score): string[] {
+  return [
+    ...(n > 1 ? [`n ${n.toLocaleString('en-US')}`] : []),
+    ...(interval_95 === null ? [] : [`95 % interval ${interval_95.map(number).join(' to ')}`]),
+    words(direction),
+  ];
+}
+
+function floorText({ value, reason }: Reference): string {
+  return value === null ? (reason ?? '–') : number(value);
+}
+
+function words(name: string): string {
+  return name.replaceAll('_', ' ');
 }
 
 export function findingLine({ severity, rule, message }: Finding): string {

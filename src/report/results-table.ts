@@ -68,9 +68,13 @@ function render<Row extends object>(
   }
 }
 
-/** A number as tables show it. */
+/** A number as tables show it: three decimals, which large numbers do not need. */
 export function number(value: number | null): string {
-  return value === null ? '–' : value.toFixed(3);
+  if (value === null) return '–';
+  if (Number.isInteger(value) && Math.abs(value) > 1) return value.toLocaleString('en-US');
+  return Math.abs(value) < 100
+    ? value.toFixed(3)
+    : value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 }
 
 function interval(range: readonly [number, number] | null): string {
