@@ -121,18 +121,39 @@ export class ExecutorSandbox implements Sandbox {
     options.signal.throwIfAborted();
     if (this.#isDisposed) throw new SandboxError('The connection to the sandbox is closed. Connect again.');
     if (!this.#client.isClosed) return this.#client;
-    this.#reconnecting ??= this.#reconnect(options).finally(() => {
+    this.#reconnecting ??= this.#reconnect().finally(() => {
       this.#reconnecting = undefined;
     });
-    return this.#reconnecting;
+    return orAbort(this.#reconnecting, options.signal);
   }
 
-  async #reconnect(options: CallOptions): Promise<ExecutorClient> {
-    const client = await this.#options.reconnect(options);
+  /** Serves every call that waits for it, so none of them can abort it. */
+  async #reconnect(): Promise<ExecutorClient> {
+    const client = await this.#options.reconnect({ signal: new AbortController().signal });
     this.#client = client;
     if (this.#isDisposed) client.close();
     return client;
   }
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = rejectable();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function rejectable(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<never>((_, refuse) => {
+    reject = refuse;
+  });
+  return { promise, reject };
 }
 
 /** What a call meets after the sandbox's end. */

@@ -226,7 +226,10 @@ describe('the executor of a local sandbox', () => {
     await using sandbox = await backend.attach(spec, 100, options);
     expect(await waitFor(sandbox, 'job_left', 0)).toMatchObject({ state: 'running' });
     await sandbox.writeFile({ path: 'go', text: '' }, options);
-    expect(await waitFor(sandbox, 'job_left')).toMatchObject({ state: 'exited', output: 'survived\n' });
+    expect(await waitFor(sandbox, 'job_left')).toMatchObject({
+      state: 'exited',
+      output: 'ready\nsurvived\n',
+    });
     await backend.destroy(spec);
   });
 
@@ -348,6 +351,29 @@ describe('the executor of a local sandbox', () => {
     execFileSync('rm', [socket]);
     await using other = await makeBackend().attach(run.spec, 100, options);
     expect((await runScript(other, 'echo $PPID')).output.trim()).toBe(String(pid));
+  });
+
+  test.runIf(onLinux)('that hangs is not replaced, so that its jobs live on until it is back', async () => {
+    await using run = await makeRun(backend);
+    const job = await startUntilReady(run.sandbox, 'echo ready; sleep 1000');
+    const { pid, socket } = await stateOf(run.spec);
+    process.kill(pid, 'SIGSTOP');
+    execFileSync('rm', [socket]);
+    const attaching = makeBackend().attach(run.spec, 100, options);
+    await expect(attaching).rejects.toThrow(/does not answer/);
+    await expect(attaching).rejects.toBeInstanceOf(SandboxError);
+    process.kill(pid, 'SIGCONT');
+    await using other = await makeBackend().attach(run.spec, 100, options);
+    expect(await waitFor(other, job.job_id, 0)).toMatchObject({ state: 'running' });
+  });
+
+  test.runIf(onLinux)('is not mistaken for another process that got its number', async () => {
+    await using run = await makeRun(backend);
+    const { pid } = await stateOf(run.spec);
+    process.kill(pid, 'SIGKILL');
+    const path = join(run.spec.run_folder, 'sandbox', 'executor.json');
+    await writeFile(path, JSON.stringify({ ...(await stateOf(run.spec)), pid: process.pid }));
+    expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
   });
 
   test('is reported as a failure of the sandbox when it cannot start', async () => {

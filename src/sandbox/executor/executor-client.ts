@@ -16,10 +16,14 @@ import {
 
 /** How long an executor may be silent beyond what a call asked it to wait: its slowest work is reading a very large file. */
 const PATIENCE_MS = 60_000;
+/** How long it may take to say hello, which is no work at all. */
+const HELLO_PATIENCE_MS = 15_000;
 
 export interface RequestOptions extends CallOptions {
   /** Time the operation itself takes by intent, such as a wait. */
   readonly waitMs?: number;
+  /** Silence beyond that after which the executor is given up. */
+  readonly patienceMs?: number;
 }
 
 interface Pending {
@@ -65,7 +69,11 @@ export class ExecutorClient {
     }
     const client = new ExecutorClient(socket);
     try {
-      const { version, run_id } = await client.request('hello', {}, { signal });
+      const { version, run_id } = await client.request(
+        'hello',
+        {},
+        { signal, patienceMs: HELLO_PATIENCE_MS },
+      );
       if (version !== PROTOCOL_VERSION || run_id !== runId) throw foreignExecutor();
     } catch (error) {
       client.close();
@@ -101,7 +109,7 @@ export class ExecutorClient {
   #exchange<K extends OperationName>(
     op: K,
     args: Arguments[K],
-    { signal, waitMs = 0 }: RequestOptions,
+    { signal, waitMs = 0, patienceMs = PATIENCE_MS }: RequestOptions,
   ): Promise<Answer> {
     const id = `${this.#nonce}:${++this.#count}`;
     return new Promise<Answer>((resolve, reject) => {
@@ -119,7 +127,7 @@ export class ExecutorClient {
         resolve(answer);
       };
       const onAbort = (): void => fail(signal.reason);
-      const silence = setTimeout(() => fail(silentExecutor()), waitMs + PATIENCE_MS);
+      const silence = setTimeout(() => fail(silentExecutor()), waitMs + patienceMs);
       signal.addEventListener('abort', onAbort, { once: true });
       this.#pending.set(id, { settle, fail });
       this.#socket.write(encodeRequest(id, op, args));

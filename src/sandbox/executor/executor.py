@@ -191,15 +191,15 @@ def read_proc(pid, name):
         return b""
 
 
-ProcessInfo = collections.namedtuple("ProcessInfo", "state parent session start")
+ProcessInfo = collections.namedtuple("ProcessInfo", "state parent group session start")
 
 
 def process_info(pid):
-    """State, parent, session and start time (clock ticks since boot) from /proc; None where there is no such process."""
+    """State, parent, process group, session and start time (clock ticks since boot) from /proc; None where there is no such process."""
     fields = read_proc(pid, "stat").rpartition(b")")[2].split()
     if len(fields) < 20:
         return None
-    return ProcessInfo(fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+    return ProcessInfo(fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def start_time(pid):
@@ -285,6 +285,7 @@ def send_signal(pid, number):
 
 
 def send_group_signal(group, number):
+    """Whether the group had a member to take the signal; with signal 0, whether it has one."""
     try:
         os.killpg(group, number)
         return True
@@ -293,23 +294,32 @@ def send_group_signal(group, number):
 
 
 def kill_until_gone(find, is_over, limit_s=KILL_LIMIT_S):
-    """Stops what `find` finds until nothing new appears (a stopped process cannot fork), kills it, and looks again."""
+    """
+    Kills the process groups of what `find` finds, and looks again. By groups, since the kernel signals all members of one at
+    once, also those that fork just then; stopped first, until no further group appears, since a stopped one founds no other.
+    """
     give_up = time.monotonic() + limit_s
     while not is_over():
         stopped = set()
         for _ in range(50):
-            fresh = set(find()) - stopped
+            fresh = groups_of(find()) - stopped
             if not fresh:
                 break
-            for pid in fresh:
-                send_signal(pid, signal.SIGSTOP)
+            for group in fresh:
+                send_group_signal(group, signal.SIGSTOP)
             stopped |= fresh
-        for pid in stopped:
-            send_signal(pid, signal.SIGKILL)
+        for group in stopped:
+            send_group_signal(group, signal.SIGKILL)
         if time.monotonic() > give_up:
-            log("processes that could not be killed: %s" % sorted(stopped))
+            log("process groups that could not be killed: %s" % sorted(stopped))
             return
         time.sleep(0.003)
+
+
+def groups_of(pids):
+    """Their process groups; never the caller's own, to which no job belongs."""
+    infos = [process_info(pid) for pid in pids]
+    return {info.group for info in infos if info is not None and info.state != "Z"} - {os.getpgrp(), 0}
 
 
 def find_strays(settings):
@@ -1281,6 +1291,7 @@ class Executor:
         self.waiters = []
         self.endings = []
         self.by_pid = {}
+        # Process groups of finished jobs that still have members. While they do, their number belongs to no one else.
         self.left_groups = set()
         self.has_children = False
         self.recent = collections.OrderedDict()
@@ -1407,6 +1418,7 @@ class Executor:
     def upkeep(self, now):
         self.next_upkeep = now + 1.0
         self.jobs.save_again()
+        self.left_groups = {group for group in self.left_groups if send_group_signal(group, 0)}
         if self.listener is not None and not self.is_socket_ours():
             log("the socket was removed: listening again")
             self.selector.unregister(self.listener)
@@ -1660,7 +1672,7 @@ class Executor:
         record["state"] = "cancelled" if record["ended_by"] else "exited"
         record["seconds"] = job.seconds()
         os.close(job.output)
-        if not LINUX and send_group_signal(record["pid"], 0):
+        if send_group_signal(record["pid"], 0):
             self.left_groups.add(record["pid"])
         self.is_disk_dirty = True
         del self.jobs.running[record["job_id"]]
@@ -1671,15 +1683,16 @@ class Executor:
         finished = [job_id for job_id in job_ids if job_id in self.jobs.finished]
         if not finished or not self.has_children and not self.left_groups:
             return {}
-        if not LINUX:
-            groups = {job_id: self.jobs.record(job_id)["pid"] for job_id in finished}
-            return {job_id: 1 for job_id, group in groups.items() if self.is_group_left(group)}
-        wanted = {self.jobs.record(job_id)["pid"]: job_id for job_id in finished}
+        job_by_session = {self.jobs.record(job_id)["pid"]: job_id for job_id in finished}
         counts = collections.Counter()
-        for pid in descendants():
-            owner = self.owner_of(pid, wanted)
+        for pid in descendants() if LINUX else ():
+            owner = self.owner_of(pid, job_by_session)
             if owner is not None:
                 counts[owner] += 1
+        for group, job_id in job_by_session.items():
+            # A process may live too shortly to be seen in a list, and fork the next one: its group stays.
+            if counts[job_id] == 0 and self.is_group_left(group):
+                counts[job_id] = 1
         return counts
 
     def is_group_left(self, group):
@@ -1713,12 +1726,13 @@ class Executor:
         self.move_endings(time.monotonic())
 
     def signal_job(self, job_id, number):
-        group = self.jobs.record(job_id)["pid"]
-        if job_id in self.jobs.running or self.is_group_left(group):
+        """Signals all process groups of the job: its own, and those that its processes founded."""
+        groups = groups_of(self.processes_of(job_id))
+        own = self.jobs.record(job_id)["pid"]
+        if job_id in self.jobs.running or self.is_group_left(own):
+            groups.add(own)
+        for group in groups:
             send_group_signal(group, number)
-        for pid in self.processes_of(job_id):
-            if pid != group:
-                send_signal(pid, number)
 
     def move_endings(self, now):
         if not self.endings:

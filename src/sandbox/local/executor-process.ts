@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { SandboxError } from '../../errors.js';
@@ -12,6 +13,12 @@ const ExecutorState = z.object({
   version: z.number(),
   run_id: z.string(),
   pid: z.number().int().positive().nullable(),
+  pid_start: z
+    .number()
+    .int()
+    .nullable()
+    .describe('clock ticks from boot to its start; null where the system does not tell'),
+  boot_id: z.string().nullable(),
   socket: z.string().nullable(),
   python: z.string(),
   ended: z
@@ -20,6 +27,9 @@ const ExecutorState = z.object({
     .describe('why the sandbox has ended for good; null while another executor may follow'),
 });
 export type ExecutorState = z.infer<typeof ExecutorState>;
+
+/** An executor starts within a tenth of a second; sweeping up after one that died may take longer. */
+const START_TIMEOUT_MS = 60_000;
 
 /** The state file's content; null where it is missing or damaged. */
 export async function readExecutorState(path: string): Promise<ExecutorState | null> {
@@ -58,9 +68,13 @@ export async function startExecutor(
 /** Waits for the one line that an executor prints. */
 async function becomesReady(child: ChildProcess, logFile: string): Promise<void> {
   const readers = child.stdout === null ? [] : [once(child.stdout, 'data')];
-  const [said] = await Promise.race([...readers, once(child, 'exit')]).catch((error: unknown) => {
-    throw executorFailed(logFile, error);
-  });
+  const late = new AbortController();
+  const tooLong = pause(START_TIMEOUT_MS, ['too late'], { signal: late.signal });
+  const [said] = await Promise.race([...readers, once(child, 'exit'), tooLong])
+    .catch((error: unknown) => {
+      throw executorFailed(logFile, error);
+    })
+    .finally(() => late.abort());
   if (!String(said).startsWith('ready')) throw executorFailed(logFile);
 }
 
@@ -79,6 +93,21 @@ export async function sweepRun(python: string, settings: ExecutorSettings): Prom
       cause: error,
     });
   });
+}
+
+/** Whether that very executor runs, and not another process that got its number since. */
+export async function isExecutorAlive({ pid, pid_start, boot_id }: ExecutorState): Promise<boolean> {
+  if (pid === null || pid_start === null || boot_id === null) return false;
+  try {
+    const [stat, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'latin1'),
+      readFile('/proc/sys/kernel/random/boot_id', 'latin1'),
+    ]);
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return boot.trim() === boot_id && fields[0] !== 'Z' && fields[19] === String(pid_start);
+  } catch {
+    return false;
+  }
 }
 
 function executorEnvironment(runId: string): Record<string, string> {

@@ -7,7 +7,13 @@ import type { ExecutorSettings } from '../executor/executor-program.js';
 import { ExecutorSandbox, sandboxHasEnded } from '../executor-sandbox.js';
 import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
 import { copyData } from './copy-data.js';
-import { type ExecutorState, readExecutorState, startExecutor, sweepRun } from './executor-process.js';
+import {
+  type ExecutorState,
+  isExecutorAlive,
+  readExecutorState,
+  startExecutor,
+  sweepRun,
+} from './executor-process.js';
 import { askInterpreter, type Interpreter } from './interpreter.js';
 import { jobEnvironment, type RunPlaces, runPlaces } from './run-places.js';
 import { makeRunVenv } from './run-venv.js';
@@ -51,7 +57,7 @@ export class LocalBackend implements SandboxBackend {
   }
 
   async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {
-    await mkdir(runPlaces(spec.run_folder).own, { recursive: true });
+    await this.#prepare(spec, options);
     return this.attach(spec, spec.limits.wall_clock_s, options);
   }
 
@@ -79,29 +85,35 @@ export class LocalBackend implements SandboxBackend {
     return underStartLock(places, async () => {
       const startedMeanwhile = await connectToRunning(spec, places, options);
       if (startedMeanwhile) return startedMeanwhile;
+      const interpreter = await this.#prepare(spec, options);
       const seconds = (deadline - performance.now()) / 1000;
       if (seconds <= 0) throw timeIsUp();
-      options.signal.throwIfAborted();
-      await this.#start(spec, places, seconds);
+      await startExecutor(interpreter.base, await this.#settings(spec, places, seconds), places.logFile);
       return connectTo(spec, await readExecutorState(places.stateFile), options);
     });
   }
 
-  async #start(spec: SandboxSpec, places: RunPlaces, seconds: number): Promise<void> {
+  /** Makes what is missing of the run's folders. Repeatable. */
+  async #prepare(spec: SandboxSpec, { signal }: CallOptions): Promise<Interpreter> {
+    const places = runPlaces(spec.run_folder);
     const interpreter = await this.#findInterpreter();
+    signal.throwIfAborted();
     await Promise.all([
       mkdir(places.workspace, { recursive: true }),
       mkdir(places.temporary, { recursive: true }),
-      copyData(spec.data_folder, places.data),
-      makeVenvIfMissing(places.venv, interpreter),
     ]);
-    const settings: ExecutorSettings = {
+    await Promise.all([copyData(spec.data_folder, places.data), makeVenvIfMissing(places.venv, interpreter)]);
+    signal.throwIfAborted();
+    return interpreter;
+  }
+
+  async #settings(spec: SandboxSpec, places: RunPlaces, seconds: number): Promise<ExecutorSettings> {
+    return {
       ...settingsFor(spec, places),
       disk_limit_bytes: spec.limits.disk_bytes,
       seconds,
       socket: await makeSocketPath(spec.run_folder),
     };
-    await startExecutor(interpreter.base, settings, places.logFile);
   }
 
   #findInterpreter(): Promise<Interpreter> {
@@ -125,7 +137,10 @@ export class LocalBackend implements SandboxBackend {
   }
 }
 
-/** A connection, or null where another executor must be started. */
+/**
+ * A connection, or null where another executor must be started.
+ * @throws LimitError if the sandbox has ended; SandboxError if its executor lives but does not answer.
+ */
 async function connectToRunning(
   run: RunPlace,
   places: RunPlaces,
@@ -139,7 +154,8 @@ async function connectToRunning(
     if (state.ended !== null) throw state.ended === 'deadline' ? timeIsUp() : sandboxHasEnded();
     const client = await connectTo(run, state, options).catch(nullIfUnreachable);
     if (client) return client;
-    if (!isAlive(state.pid) || performance.now() > giveUpAt) return null;
+    if (!(await isExecutorAlive(state))) return null;
+    if (performance.now() > giveUpAt) throw deafExecutor();
     await pause(100);
   }
 }
@@ -208,14 +224,11 @@ function timeIsUp(): LimitError {
   return new LimitError('The time of this run is up: nothing more can be done in its sandbox.');
 }
 
-function isAlive(pid: number | null): boolean {
-  if (pid === null) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === 'EPERM';
-  }
+/** One that lives but hangs is not replaced: that would end its jobs. */
+function deafExecutor(): SandboxError {
+  return new SandboxError(
+    'The executor of this run does not answer. Try again; if it stays so, tell the operator.',
+  );
 }
 
 async function exists(path: string): Promise<boolean> {
