@@ -124,6 +124,7 @@ function scorerEnvironment({ scratch, device }: ScorerRequest): Record<string, s
     HF_HUB_DISABLE_TELEMETRY: '1',
     TQDM_DISABLE: '1',
     OMP_WAIT_POLICY: 'PASSIVE',
+    MALLOC_ARENA_MAX: '4', // on many cores the arenas alone would fill the address space
     ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '' } : {}),
   };
 }
