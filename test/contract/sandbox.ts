@@ -82,7 +82,10 @@ export async function makeRun(
     limits: { wall_clock_s: 300, cpus: 1, memory_bytes: 2e9, disk_bytes: 2000 * MB, gpus: 0, ...limits },
     network: 'none',
   };
-  const sandbox = await backend.create(spec, options);
+  const sandbox = await backend.create(spec, options).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const dispose = async (): Promise<void> => {
     await sandbox[Symbol.asyncDispose]();
     await backend.destroy(spec);
