@@ -26,6 +26,7 @@ export async function withFileLock<T>(
     lockfilePath: path,
     stale: STALE_MS,
     update: STALE_MS / 4,
+    onCompromised: () => undefined, // this process stood still for so long that another took over; the library would throw from a timer
     retries: { retries: Math.ceil(waitMs / retryMs), factor: 1, minTimeout: retryMs, maxTimeout: retryMs },
   });
   try {
