@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { ConfigError } from '../errors.js';
-import { PACKAGE_ROOT } from '../lib/package-root.js';
+import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
 import { LocalBackend } from '../sandbox/local/local-backend.js';
@@ -9,6 +9,7 @@ import type { SandboxBackend } from '../sandbox/sandbox.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { tasks } from '../tasks/tasks.js';
 import { unpackTrainingData } from '../tasks/training-data.js';
+import type { Research } from '../tools/research.js';
 import type { Host } from '../tools/tool.js';
 import { startEvaluationProcess } from './evaluation-process.js';
 import { serverPython } from './python-environment-here.js';
@@ -31,6 +32,7 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
     backend: composeBackend(config, python.path),
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
     checkReady: python.checkReady,
+    research: composeResearch(config, log),
     trainingData: once(task => unpackOnce(task, config.home)),
     log,
   };
@@ -41,6 +43,17 @@ function composeBackend(config: Config, python: () => Promise<string>): SandboxB
   throw new ConfigError(
     'The Docker sandbox is not in this version yet. Use --sandbox local, which isolates nothing, with agents that you trust.',
   );
+}
+
+/** The libraries that reach the world are loaded when a tool first needs them: a handshake does not wait for them. */
+function composeResearch(config: Config, log: Logger): () => Promise<Research> {
+  let research: Promise<Research> | undefined;
+  return () => {
+    research ??= import('../tools/research.js').then(({ createResearch }) =>
+      createResearch({ config, log, version: packageVersion(), packageData: PACKAGE_DATA }),
+    );
+    return research;
+  };
 }
 
 /** Training data is unpacked once into the home folder and shared by all runs, read-only. */

@@ -152,6 +152,7 @@ class Attempt {
     const waitS = Math.min(MAX_WAIT_S, this.#session.patienceS);
     return {
       ...this.#host,
+      callId: this.#id,
       principal: this.#session.principal,
       signal: this.#call.signal,
       limits: {

@@ -4,6 +4,7 @@ import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { Sandbox, SandboxBackend, SandboxUsage } from '../sandbox/sandbox.js';
 import type { TaskFolder } from '../tasks/task.js';
+import type { Research } from './research.js';
 
 /** Asks for the evaluation of a submitted run and returns once it is under way; the evaluation goes on by itself. */
 export type StartEvaluation = (runId: string) => Promise<void>;
@@ -18,11 +19,15 @@ export interface Host {
   readonly checkReady: () => Promise<void>;
   /** Absolute path of the folder with a task's training data; null where the task has none. */
   readonly trainingData: (task: TaskFolder) => Promise<string | null>;
+  /** What looks up papers and code, loaded on first use. */
+  readonly research: () => Promise<Research>;
   readonly log: Logger;
 }
 
 /** What every tool can use. */
 export interface ToolContext extends Host {
+  /** Names this call in the trace. */
+  readonly callId: string;
   readonly principal: string;
   /** Aborts when the client gave up on this call. Jobs never hang on it. */
   readonly signal: AbortSignal;

@@ -1,11 +1,18 @@
 import { deleteCode } from './delete-code.js';
 import { getResult } from './get-result.js';
+import { githubGetFileCode } from './github/github-get-file-code.js';
+import { githubGetReadme } from './github/github-get-readme.js';
+import { githubListFiles } from './github/github-list-files.js';
 import { insertCode } from './insert-code.js';
 import { jobCancel } from './job-cancel.js';
 import { jobList } from './job-list.js';
 import { jobWait } from './job-wait.js';
 import { listFiles } from './list-files.js';
 import { listTasks } from './list-tasks.js';
+import { downloadPaper } from './papers/download-paper.js';
+import { getPaperCitations } from './papers/get-paper-citations.js';
+import { getPaperDetails } from './papers/get-paper-details.js';
+import { searchPapers } from './papers/search-papers.js';
 import { readCode } from './read-code.js';
 import { readTask } from './read-task.js';
 import { replaceCode } from './replace-code.js';
@@ -40,4 +47,11 @@ export const tools: readonly Tool[] = [
   jobList,
   scratchpad,
   thought,
+  searchPapers,
+  getPaperDetails,
+  getPaperCitations,
+  downloadPaper,
+  githubGetReadme,
+  githubListFiles,
+  githubGetFileCode,
 ];

@@ -41,6 +41,9 @@ export async function inProcess(home: string, budget: Partial<Budget>): Promise<
       evaluations.push(runId);
     },
     checkReady: async () => undefined,
+    research: async () => {
+      throw new Error('no test in this process looks anything up');
+    },
     trainingData: async () => null,
     log: createLogger('silent'),
   };

@@ -1,0 +1,51 @@
+import { findTask } from '../../tasks/tasks.js';
+import type { Research } from '../research.js';
+import type { RunToolContext } from '../tool.js';
+import type { HttpRequest, RequestRecord } from './http/http-request.js';
+import type { OffLimitsRules } from './off-limits.js';
+
+/** What one call that looks something up outside carries along. */
+export interface ResearchCall {
+  /** When an answer must be there, milliseconds since 1970. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly record: (record: RequestRecord) => void;
+  readonly rules: OffLimitsRules;
+}
+
+/** The clients, loaded on first use, and what this call carries along. */
+export async function beginResearch(
+  context: RunToolContext,
+): Promise<{ readonly research: Research; readonly call: ResearchCall }> {
+  const { run, runs, limits, signal, log, callId } = context;
+  const deadline = Date.now() + limits.defaultWaitS * 1000;
+  const research = await context.research();
+  const rules = await research.rulesFor(findTask(context.tasks, run.task_id).task.off_limits);
+  const trace = runs.trace(run.run_id);
+  const record = (request: RequestRecord) => {
+    trace
+      .append({ type: 'request', call: callId, ...request })
+      .catch(error => log.error({ error, call: callId }, 'a request could not be recorded'));
+  };
+  return { research, call: { deadline, signal, record, rules } };
+}
+
+/** Writes down that something off limits was asked for, where no request was sent. */
+export function recordRefusal(call: ResearchCall, source: HttpRequest['source'], what: string): void {
+  call.record({
+    source,
+    url: what.slice(0, 500),
+    status: null,
+    cache: 'none',
+    bytes: 0,
+    duration_ms: 0,
+    error: 'off_limits',
+  });
+}
+
+/** The same call with an earlier deadline, so that time is left for another source. */
+export function withShare(call: ResearchCall, sourcesLeft: number): ResearchCall {
+  const now = Date.now();
+  const share = Math.max(0, call.deadline - now) / sourcesLeft;
+  return { ...call, deadline: now + share };
+}
