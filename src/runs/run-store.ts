@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, errorCode, InputError } from '../errors.js';
+import { errorCode, InputError } from '../errors.js';
 import { writeJson } from '../lib/atomic-write.js';
 import { isLocked, withFileLock } from '../lib/file-lock.js';
 import type { Budget } from '../tasks/task.js';
 import { FileTrace, readTrace, type TraceReading } from './file-trace.js';
+import { RecordFiles } from './record-files.js';
 import { isLegalStep, Run, type RunState } from './run.js';
 import { type RunFolder, runFolder } from './run-folder.js';
 import { Evaluation } from './score.js';
@@ -35,6 +36,9 @@ export type ListedRun =
 export class RunStore {
   readonly #home: string;
   readonly #traces = new Map<string, Trace>();
+  readonly #runs = new RecordFiles(Run);
+  readonly #pointers = new RecordFiles(Pointer);
+  readonly #evaluations = new RecordFiles(Evaluation);
 
   constructor(home: string) {
     this.#home = home;
@@ -86,7 +90,7 @@ export class RunStore {
     const unknown = `There is no run "${runId.slice(0, 60)}". \`mlrb runs\` lists the runs that are there.`;
     if (!id.success) throw new InputError(unknown);
     const { record } = this.folder(id.data);
-    const run = await readRecord(record, Run);
+    const run = this.#runs.read(record);
     if (run === undefined) throw new InputError(unknown);
     return run;
   }
@@ -112,7 +116,7 @@ export class RunStore {
 
   /** The run that the principal's calls act on: the one it started last. */
   async current(principal: string): Promise<Run | undefined> {
-    const pointer = await readRecord(this.#pointerPath(principal), Pointer);
+    const pointer = this.#pointers.read(this.#pointerPath(principal));
     return pointer === undefined ? undefined : this.read(pointer.run_id);
   }
 
@@ -151,8 +155,8 @@ export class RunStore {
   }
 
   /** How far the evaluation of a run is; undefined if none was asked for. */
-  readEvaluation(runId: string): Promise<Evaluation | undefined> {
-    return readRecord(this.folder(runId).evaluationRecord, Evaluation);
+  async readEvaluation(runId: string): Promise<Evaluation | undefined> {
+    return this.#evaluations.read(this.folder(runId).evaluationRecord);
   }
 
   async writeEvaluation(runId: string, evaluation: Evaluation): Promise<void> {
@@ -171,31 +175,6 @@ export class RunStore {
 
   #pointerPath(principal: string): string {
     return join(this.#home, 'principals', `${encodeURIComponent(principal)}.json`);
-  }
-}
-
-/**
- * A record as its schema says; undefined if the file is not there.
- * @throws ConfigError if it is there and cannot be read.
- */
-async function readRecord<Schema extends z.ZodType>(
-  path: string,
-  schema: Schema,
-): Promise<z.output<Schema> | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new ConfigError(
-      `The record ${path} is damaged or of another version. Restore it from a copy, or move its folder away.`,
-      { cause: error },
-    );
   }
 }
 
