@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { InputError, isKnownError } from '../errors.js';
 import { duration } from '../lib/text.js';
 import type { Run } from '../runs/run.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
 import { type PromptPaths, renderPrompt, SUBMISSION_FOLDER } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
@@ -65,6 +66,9 @@ async function refuseSecondRun(context: ToolContext): Promise<void> {
   }
 }
 
+/** A run that is being started is started to the end, whoever waits for the answer. */
+const UNLIMITED = new AbortController().signal;
+
 async function begin({ task, folder }: TaskFolder, note: string | null, context: ToolContext): Promise<Run> {
   const { runs, backend, principal } = context;
   const created = await runs.create({
@@ -84,13 +88,11 @@ async function begin({ task, folder }: TaskFolder, note: string | null, context:
       join(workspace, 'README.md'),
       await renderPrompt({ task, folder }, backend.pathsFor(spec)),
     );
-    const now = Date.now(); // before the executor's own clock starts: whoever looks when that has run out finds the time up
-    await using _sandbox = await backend.create(spec, { signal: new AbortController().signal });
+    await using sandbox = await backend.create(spec, { signal: UNLIMITED });
+    const deadline_at = await deadlineOf(sandbox);
+    const started_at = new Date(Date.parse(deadline_at) - spec.limits.wall_clock_s * 1000).toISOString();
     return await runs.withRun(created.run_id, () =>
-      runs.step(created.run_id, 'running', {
-        started_at: new Date(now).toISOString(),
-        deadline_at: new Date(now + spec.limits.wall_clock_s * 1000).toISOString(),
-      }),
+      runs.step(created.run_id, 'running', { started_at, deadline_at }),
     );
   } catch (error) {
     await backend
@@ -99,6 +101,13 @@ async function begin({ task, folder }: TaskFolder, note: string | null, context:
     await fail(created, isKnownError(error) ? error.message : 'The sandbox could not be made.', context);
     throw error;
   }
+}
+
+/** The clock that counts is the executor's; read before its answer, ours never runs out after it. */
+async function deadlineOf(sandbox: Sandbox): Promise<string> {
+  const now = Date.now();
+  const { seconds_left } = await sandbox.usage({ signal: UNLIMITED });
+  return new Date(now + seconds_left * 1000).toISOString();
 }
 
 async function fail(run: Run, reason: string, { runs }: ToolContext): Promise<void> {

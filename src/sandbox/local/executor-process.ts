@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { SandboxError } from '../../errors.js';
 import { type ExecutorSettings, executorArguments } from '../executor/executor-program.js';
@@ -83,6 +82,7 @@ async function becomesReady(child: ChildProcess, logFile: string): Promise<void>
  * @throws SandboxError if that fails.
  */
 export async function sweepRun(python: string, settings: ExecutorSettings): Promise<void> {
+  const { execa } = await import('execa'); // a tenth of a second that the handshake need not wait for
   await execa(python, executorArguments('sweep', settings), {
     extendEnv: false,
     env: { PATH: SYSTEM_PATH, LANG: 'C.UTF-8' },

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.js';
 
@@ -22,6 +21,7 @@ print(json.dumps({
  * @throws ConfigError if it does not run or is older than 3.8.
  */
 export async function askInterpreter(python: string): Promise<Interpreter> {
+  const { execa } = await import('execa'); // a tenth of a second that the handshake need not wait for
   const { stdout } = await execa(python, ['-I', '-c', ASK], { timeout: 60_000, stdin: 'ignore' }).catch(
     (error: unknown) => {
       throw unusablePython(python, error);
