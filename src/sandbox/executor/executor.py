@@ -12,6 +12,11 @@ where SETTINGS is a JSON object:
     environment        the whole environment of a job, but for MLRB_JOB_ID
     seconds            until the deadline, counted here on a monotonic clock
     socket             path of the Unix socket to serve; null: standard input and output, which several clients may share
+    socket_mode        permissions of that socket; left out: 0600
+    agent              {"uid", "gid"} that jobs and file operations run as, where this program is root; null or left out: its own
+    owns_processes     whether every other process that it sees, but process 1, belongs to the run: so in a container
+    log_file           where standard error goes; left out: it stays
+    clock_file         {"paused_seconds"}: how long the run has been frozen in all; written from outside before it is thawed
 
 `serve` prints the line `ready` when it can be reached (on the socket only) and goes on until the deadline, `end` or SIGTERM.
 `sweep` ends what a dead executor left behind and exits.
@@ -47,6 +52,7 @@ needs one, but they are ended as soon as the usage grows again.
 
 import codecs
 import collections
+import contextlib
 import errno
 import json
 import os
@@ -167,6 +173,66 @@ def read_json(path):
     return value if isinstance(value, dict) else None
 
 
+# --- Who acts ----------------------------------------------------------------------------------------------------------
+
+
+class Agent:
+    """
+    The unprivileged user of the contestant. `with agent.acting():` gives the calling thread that user's permissions on files, and
+    on nothing else: the kernel keeps the user for file access apart (setfsuid), by thread, and takes the capabilities that pass
+    over file permissions away while it is not root. `with agent.pausing():` inside is the executor itself again.
+    """
+
+    def __init__(self, user):
+        import ctypes
+
+        self.uid = user["uid"]
+        self.gid = user["gid"]
+        self.libc = ctypes.CDLL(None)
+        os.setgroups([])
+
+    def acting(self):
+        return self.being(self.uid, self.gid)
+
+    def pausing(self):
+        return self.being(0, 0)
+
+    @contextlib.contextmanager
+    def being(self, uid, gid):
+        before_gid, before_uid = self.libc.setfsgid(gid), self.libc.setfsuid(uid)
+        try:
+            # Neither call tells whether it worked: only asking again does.
+            if self.libc.setfsuid(-1) != uid or self.libc.setfsgid(-1) != gid:
+                raise Refusal("sandbox", "The sandbox cannot act as the contestant's user. Tell the operator.")
+            yield
+        finally:
+            self.libc.setfsuid(before_uid)
+            self.libc.setfsgid(before_gid)
+
+    def popen_arguments(self):
+        if sys.version_info >= (3, 9):
+            return {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return {"preexec_fn": self.become}
+
+    def become(self):
+        os.setgroups([])
+        os.setgid(self.gid)
+        os.setuid(self.uid)
+
+
+class Oneself:
+    """Stands in for the agent where jobs run as the user of this program."""
+
+    def acting(self):
+        return contextlib.nullcontext()
+
+    def pausing(self):
+        return contextlib.nullcontext()
+
+    def popen_arguments(self):
+        return {}
+
+
 # --- Processes ---------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +277,11 @@ def is_same_process(pid, start):
     """Whether the process that was recorded still runs, and not another one with its number."""
     info = process_info(pid) if pid and start is not None else None
     return info is not None and info.start == start and info.state != "Z"
+
+
+def is_running(pid):
+    info = process_info(pid)
+    return info is not None and info.state != "Z"
 
 
 def boot_id():
@@ -322,11 +393,47 @@ def groups_of(pids):
     return {info.group for info in infos if info is not None and info.state != "Z"} - {os.getpgrp(), 0}
 
 
+def kill_all_others(is_over, limit_s=KILL_LIMIT_S):
+    """Kills every process of this process namespace but this one and the first, all at once: none can fork its way out."""
+    give_up = time.monotonic() + limit_s
+    while not is_over():
+        send_signal(-1, signal.SIGKILL)
+        if time.monotonic() > give_up:
+            log("processes that could not be killed: %s" % all_pids())
+            return
+        time.sleep(0.002)
+
+
+def memory_kills():
+    """How often the kernel has ended a process of this control group for want of memory; 0 where it does not say."""
+    for name in ("memory.events", "memory/memory.oom_control"):
+        try:
+            with open("/sys/fs/cgroup/" + name) as file:
+                for line in file:
+                    key, _, value = line.partition(" ")
+                    if key == "oom_kill":
+                        return int(value)
+        except (OSError, ValueError):
+            continue
+    return 0
+
+
+def offer_to_kernel(pid):
+    """Lets the kernel end this process before the executor when memory runs out; what it starts inherits that."""
+    try:
+        with open("/proc/%d/oom_score_adj" % pid, "w") as file:
+            file.write("500")
+    except OSError:
+        pass
+
+
 def find_strays(settings):
     """Processes of the run that are not below this one: those that carry its id, and those in groups that a record names."""
     own = {os.getpid(), os.getppid()}
     if not LINUX:
         return []
+    if settings.get("owns_processes"):
+        return [pid for pid in all_pids() if pid not in own | {1} and is_running(pid)]
     groups = set()
     for record in read_records(settings["jobs_folder"]):
         if record["state"] == "running" and is_same_process(record["pid"], record["pid_start"]):
@@ -384,6 +491,7 @@ class Job:
         self.process = process
         self.output = output
         self.started = started
+        self.memory_kills = memory_kills()
 
     def seconds(self):
         return round(time.monotonic() - self.started, 3)
@@ -392,9 +500,10 @@ class Job:
 class JobBook:
     """All jobs of the run: running ones as `Job`, finished ones as the bytes of their record, so that each costs little."""
 
-    def __init__(self, folder, workspace):
+    def __init__(self, folder, workspace, agent):
         self.folder = folder
         self.workspace = workspace
+        self.agent = agent
         self.running = {}
         self.finished = {}
         self.order = []
@@ -412,7 +521,8 @@ class JobBook:
     def seconds_seen(self, job_id):
         """From the record, written at the start, to the last output."""
         try:
-            output = os.stat(os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log"))
+            with self.agent.acting():
+                output = os.stat(os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log"))
             return round(max(0.0, output.st_mtime - os.stat(self.path(job_id)).st_mtime), 3)
         except OSError:
             return 0.0
@@ -979,9 +1089,10 @@ def whole_characters(data):
 class Quota:
     """Bytes on disk below the run's folders, from a scan now and then. Used by several threads."""
 
-    def __init__(self, folders, limit):
+    def __init__(self, folders, limit, agent):
         self.folders = folders
         self.limit = limit
+        self.agent = agent
         self.used = 0
         self.scanned_at = None
         self.scan_seconds = 0.0
@@ -990,7 +1101,8 @@ class Quota:
     def scan(self):
         with self.lock:
             started = time.monotonic()
-            self.used = disk_bytes(self.folders)
+            with self.agent.pausing():  # also what the contestant hid from itself
+                self.used = disk_bytes(self.folders)
             self.scanned_at = time.monotonic()
             self.scan_seconds = self.scanned_at - started
             return self.used
@@ -1282,9 +1394,11 @@ class Executor:
     def __init__(self, settings):
         self.settings = settings
         self.workspace = settings["workspace"]
+        self.agent = Agent(settings["agent"]) if settings.get("agent") else Oneself()
         self.deadline = time.monotonic() + settings["seconds"]
-        self.jobs = JobBook(settings["jobs_folder"], settings["workspace"])
-        self.quota = Quota(settings["quota_folders"], settings["disk_limit_bytes"])
+        self.paused_seconds = self.read_pauses()
+        self.jobs = JobBook(settings["jobs_folder"], settings["workspace"], self.agent)
+        self.quota = Quota(settings["quota_folders"], settings["disk_limit_bytes"], self.agent)
         self.files = Files(self.workspace, settings["data"], self.quota)
         self.selector = selectors.DefaultSelector()
         self.channels = []
@@ -1305,6 +1419,7 @@ class Executor:
     # Life
 
     def run(self):
+        self.open_log()
         become_subreaper()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         limit_file_size(self.settings["disk_limit_bytes"])
@@ -1318,6 +1433,12 @@ class Executor:
         self.say_ready()
         while True:
             self.step()
+
+    def open_log(self):
+        if self.settings.get("log_file"):
+            fd = os.open(self.settings["log_file"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
+            os.dup2(fd, 2)
+            os.close(fd)
 
     def step(self):
         timeout = max(0.0, self.next_due() - time.monotonic())
@@ -1362,7 +1483,7 @@ class Executor:
         remove_quietly(path)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.setblocking(False)
-        before = os.umask(0o177)
+        before = os.umask(0o777 & ~self.settings.get("socket_mode", 0o600))
         try:
             self.listener.bind(path)
         finally:
@@ -1405,9 +1526,21 @@ class Executor:
             due = min(due, time.monotonic() + 0.1)
         return due
 
+    def read_pauses(self):
+        """Seconds for which the run was frozen. They are written down before it is thawed, so none is ever counted."""
+        paused = (read_json(self.settings["clock_file"]) or {}).get("paused_seconds") if self.settings.get("clock_file") else 0
+        return paused if isinstance(paused, (int, float)) else 0
+
+    def grant_pauses(self):
+        paused = self.read_pauses()
+        self.deadline += max(0, paused - self.paused_seconds)
+        self.paused_seconds = max(self.paused_seconds, paused)
+
     def tick(self, now):
         if now >= self.deadline:
-            self.end_run("deadline", is_final=True)
+            self.grant_pauses()
+            if now >= self.deadline:
+                self.end_run("deadline", is_final=True)
         self.answer_waiters(now)
         self.move_endings(now)
         if self.needs_scan() and now >= self.quota.next_scan():
@@ -1417,6 +1550,7 @@ class Executor:
 
     def upkeep(self, now):
         self.next_upkeep = now + 1.0
+        self.grant_pauses()
         self.jobs.save_again()
         self.left_groups = {group for group in self.left_groups if send_group_signal(group, 0)}
         if self.listener is not None and not self.is_socket_ours():
@@ -1468,7 +1602,11 @@ class Executor:
             else:
                 answer.refuse(refusal_for(error, path))
 
-        self.workers.submit(task, done)
+        def as_agent():
+            with self.agent.acting():
+                return task()
+
+        self.workers.submit(as_agent, done)
 
     def do_hello(self, _args, answer):
         answer.result({"version": VERSION, "run_id": self.settings["run_id"], "pid": os.getpid()})
@@ -1491,6 +1629,8 @@ class Executor:
         self.in_thread(answer, path, lambda: self.files.list(path, depth))
 
     def do_usage(self, _args, answer):
+        self.grant_pauses()
+
         def done(_value, error):
             if error is not None:
                 answer.refuse(refusal_for(error))
@@ -1528,24 +1668,10 @@ class Executor:
         if len(self.jobs.running) >= MAX_RUNNING_JOBS:
             raise over_limit("%d jobs are running already. Wait for some to end, or cancel them." % MAX_RUNNING_JOBS)
         check_argv(argv)
-        os.makedirs(self.workspace, exist_ok=True)
-        name = job_id + ".log"
-        output = create_output(self.workspace, name)
-        try:
-            environment = dict(self.settings["environment"], MLRB_JOB_ID=job_id)
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.workspace,
-                env=environment,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            os.close(output)
-            remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, name))
-            raise start_refusal(argv, error) from error
+        with self.agent.acting():
+            process, output = self.start_process(job_id, argv)
+        if isinstance(self.agent, Agent):
+            offer_to_kernel(process.pid)
         self.has_children = True
         self.is_disk_dirty = True
         status = os.fstat(output)
@@ -1567,6 +1693,27 @@ class Executor:
         }
         self.by_pid[process.pid] = job_id
         self.jobs.add(Job(record, process, output, time.monotonic()))
+
+    def start_process(self, job_id, argv):
+        os.makedirs(self.workspace, exist_ok=True)
+        name = job_id + ".log"
+        output = create_output(self.workspace, name)
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.workspace,
+                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+                start_new_session=True,
+                **self.agent.popen_arguments(),
+            )
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            os.close(output)
+            remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, name))
+            raise start_refusal(argv, error) from error
+        return process, output
 
     def do_wait(self, args, answer):
         job_id, cursor = args["job_id"], args["cursor"]
@@ -1608,7 +1755,7 @@ class Executor:
         record = self.jobs.record(waiter.job_id)
         value = self.describe(waiter.job_id, self.background_of([waiter.job_id]).get(waiter.job_id, 0))
         job = self.jobs.running.get(waiter.job_id)
-        fd = job.output if job else open_output(self.workspace, record)
+        fd = job.output if job else self.open_output(record)
         if fd is None:
             at = waiter.cursor or 0
             return dict(value, **{"output": OUTPUT_GONE, "from": at, "cursor": at})
@@ -1632,10 +1779,14 @@ class Executor:
         value["output_bytes"] = self.output_size(job, record)
         return value
 
+    def open_output(self, record):
+        with self.agent.acting():
+            return open_output(self.workspace, record)
+
     def output_size(self, job, record):
         if job is not None:
             return os.fstat(job.output).st_size
-        fd = open_output(self.workspace, record)
+        fd = self.open_output(record)
         if fd is None:
             return 0
         try:
@@ -1667,8 +1818,8 @@ class Executor:
         else:
             record["exit_code"] = os.WEXITSTATUS(status)
             job.process.returncode = record["exit_code"]
-        if record["exit_signal"] == "SIGXFSZ" and record["ended_by"] is None:
-            record["ended_by"] = "disk_full"
+        if record["ended_by"] is None:
+            record["ended_by"] = self.why_ended(job)
         record["state"] = "cancelled" if record["ended_by"] else "exited"
         record["seconds"] = job.seconds()
         os.close(job.output)
@@ -1677,6 +1828,13 @@ class Executor:
         self.is_disk_dirty = True
         del self.jobs.running[record["job_id"]]
         self.jobs.keep(record)
+
+    def why_ended(self, job):
+        """The limit that ended it, if one did. A shell whose child was killed says so by its exit code, 128 and the signal."""
+        if job.record["exit_signal"] == "SIGXFSZ":
+            return "disk_full"
+        was_killed = job.record["exit_signal"] == "SIGKILL" or job.record["exit_code"] == 128 + signal.SIGKILL
+        return "out_of_memory" if was_killed and memory_kills() > job.memory_kills else None
 
     def background_of(self, job_ids):
         """How many processes each finished job left behind. Costs nothing while there is none."""
@@ -1705,7 +1863,8 @@ class Executor:
         info = process_info(pid)
         if info is None or info.state == "Z":
             return None
-        named = environment_value(pid, "MLRB_JOB_ID")
+        with self.agent.acting():  # the kernel shows a process's environment to its own user
+            named = environment_value(pid, "MLRB_JOB_ID")
         by_session = job_by_session.get(info.session)
         return by_session if named is None else named if named in job_by_session.values() else None
 
@@ -1780,7 +1939,10 @@ class Executor:
             send_group_signal(job.record["pid"], signal.SIGKILL)
         for group in list(self.left_groups):
             send_group_signal(group, signal.SIGKILL)
-        kill_until_gone(descendants if LINUX else list, self.is_childless)
+        if self.settings.get("owns_processes"):
+            kill_all_others(self.is_childless)
+        else:
+            kill_until_gone(descendants if LINUX else list, self.is_childless)
 
     def is_childless(self):
         self.reap()
@@ -1885,7 +2047,7 @@ def main():
         Executor(settings).run()
     elif mode == "sweep":
         sweep(settings)
-        jobs = JobBook(settings["jobs_folder"], settings["workspace"])
+        jobs = JobBook(settings["jobs_folder"], settings["workspace"], Oneself())
         jobs.load()
         mark_ended(settings)
     else:
