@@ -147,7 +147,7 @@ function rangeOf(field: z.core.$ZodType): string {
   if (type === 'string') return 'text';
   const low = minimum ?? (exclusiveMinimum === undefined ? '' : `> ${exclusiveMinimum}`);
   const high = typeof maximum === 'number' && maximum < 2 ** 53 - 1 ? ` to ${maximum}` : '';
-  return `${type} ${low}${high}`.trim();
+  return `${type ?? 'text'} ${low}${high}`.trim();
 }
 
 /** Where settings come from. `flags` holds values by flag name without the dashes. */

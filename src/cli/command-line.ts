@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
-import { listSettings } from '../config.js';
+import { listSettings, type Setting } from '../config.js';
 import { InputError } from '../errors.js';
 import { packageVersion } from '../lib/package-root.js';
 import { unknownName } from '../lib/suggest.js';
@@ -36,6 +36,7 @@ async function parseGeneral(argv: readonly string[]): Promise<Parsed> {
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && topic === undefined)) {
     return { type: 'help', text: generalHelp(await loadCommands()) };
   }
+  if (name === 'help' && topic === 'settings') return { type: 'help', text: settingsHelp() };
   if (name === 'help' && topic !== undefined) {
     const load = COMMANDS.get(topic);
     if (load === undefined) throw unknownCommand(topic);
@@ -72,7 +73,7 @@ function parseOne(command: Command, args: readonly string[]): Parsed {
     parser.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (help !== undefined) return { type: 'help', text: help.trimEnd() };
+    if (help !== undefined) return { type: 'help', text: commandHelp(command) };
     throw new InputError(usageSentence(error.message, command.name), { cause: error });
   }
   const { config, ...options } = parser.opts<Record<string, string | undefined>>();
@@ -94,7 +95,7 @@ function usageSentence(message: string, command: string): string {
 
 /** Help of one command. */
 export function commandHelp(command: Command): string {
-  return parserFor(command).helpInformation().trimEnd();
+  return `${parserFor(command).helpInformation().trimEnd()}\n\nFurther settings are flags as well: \`mlrb help settings\` lists them all.`;
 }
 
 function parserFor(command: Command): Commander {
@@ -108,12 +109,7 @@ function parserFor(command: Command): Commander {
   for (const [syntax, text] of command.arguments ?? []) parser.argument(syntax, text);
   for (const [flags, text] of command.options ?? []) parser.addOption(new Option(flags, text));
   for (const option of settingOptions()) parser.addOption(option);
-  return parser.addOption(
-    new Option(
-      '--config <file>',
-      'settings file [MLRB_CONFIG, else config.json in the home folder]',
-    ).helpGroup('Settings:'),
-  );
+  return parser.addOption(configOption());
 }
 
 function description({ summary, details, examples }: Command): string {
@@ -122,16 +118,44 @@ function description({ summary, details, examples }: Command): string {
   return [sentence, ...(details === undefined ? [] : [details]), '', 'Examples:', ...shown].join('\n');
 }
 
+/** Shown in the help of every command; the rest stands in `mlrb help settings`. */
+const COMMON_SETTINGS = ['--home', '--log-level', '--sandbox'];
+
 /** Every setting is a flag of every command. */
 function settingOptions(): Option[] {
-  return listSettings().map(({ flag, env, description: text, defaultValue, values }) => {
-    const kind = values === 'text' ? 'text' : values.replaceAll(' ', '');
-    const fallback = defaultValue === '' ? 'empty' : defaultValue;
-    return new Option(
-      `${flag} <${kind.includes('|') ? kind : kind.split(/[^a-z]/)[0]}>`,
-      `${text} [${env}, default ${fallback}]`,
-    ).helpGroup('Settings:');
-  });
+  return listSettings().map(setting =>
+    new Option(`${setting.flag} <${kindOf(setting)}>`, settingText(setting))
+      .helpGroup('Settings:')
+      .hideHelp(!COMMON_SETTINGS.includes(setting.flag)),
+  );
+}
+
+function kindOf({ values }: Setting): string {
+  const kind = values.replaceAll(' ', '');
+  return kind.includes('|') ? kind : (/^[a-z]+/.exec(kind)?.[0] ?? 'text');
+}
+
+function settingText({ description: text, env, defaultValue }: Setting): string {
+  return `${text} [${env}, default ${defaultValue === '' ? 'empty' : defaultValue}]`;
+}
+
+/** All settings, as `mlrb help settings` shows them. */
+function settingsHelp(): string {
+  const parser = new Commander('mlrb COMMAND')
+    .description(
+      'Every setting can be given as a flag of any command, in the environment, or in the settings file; in that order.',
+    )
+    .helpOption(false)
+    .configureHelp({ helpWidth: 110 });
+  for (const option of settingOptions()) parser.addOption(option.hideHelp(false));
+  return parser.addOption(configOption()).helpInformation().trimEnd();
+}
+
+function configOption(): Option {
+  return new Option(
+    '--config <file>',
+    'settings file [MLRB_CONFIG, else config.json in the home folder]',
+  ).helpGroup('Settings:');
 }
 
 /** Help of the whole program. */
@@ -148,6 +172,7 @@ export function generalHelp(commands: readonly Command[]): string {
     'Examples:',
     '  mlrb demo                 see the whole benchmark work, in minutes',
     '  mlrb help COMMAND         what a command takes, with examples',
+    '  mlrb help settings        every setting, as flag and as environment variable',
     '',
     'Exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped with Ctrl-C.',
   ].join('\n');

@@ -22,14 +22,23 @@ describe('help', () => {
     expect(await helpOf(['--help'])).toBe(general);
   });
 
-  it('of every command has an example, and every setting', async () => {
+  it('of every command has an example, and says where the settings stand', async () => {
     for (const { name, examples } of commands) {
       const help = await helpOf([name, '--help']);
       expect(await helpOf(['help', name])).toBe(help);
       expect(examples.length).toBeGreaterThan(0);
       for (const [line] of examples) expect(help).toContain(line);
-      for (const { flag } of listSettings()) expect(help).toContain(flag);
+      expect(help).toContain('mlrb help settings');
     }
+  });
+
+  it('of the settings names every one, as a flag and as an environment variable', async () => {
+    const help = await helpOf(['help', 'settings']);
+    for (const { flag, env } of listSettings()) {
+      expect(help).toContain(flag);
+      expect(help).toContain(env);
+    }
+    expect(help).not.toContain('undefined');
   });
 
   it('gives only examples that are right', async () => {
