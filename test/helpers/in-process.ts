@@ -27,7 +27,12 @@ export interface InProcess extends AsyncDisposable {
  * A server in this process with the real sandbox and run store, for what a test cannot wait for: a task with another
  * budget. Asking for an evaluation is only written down.
  */
-export async function inProcess(home: string, budget: Partial<Budget>): Promise<InProcess> {
+export async function inProcess(
+  home: string,
+  budget: Partial<Budget>,
+  parts: Partial<Host> = {},
+  flags: Readonly<Record<string, string>> = {},
+): Promise<InProcess> {
   const runs = new RunStore(home);
   const evaluations: string[] = [];
   const host: Host = {
@@ -46,8 +51,9 @@ export async function inProcess(home: string, budget: Partial<Budget>): Promise<
     },
     trainingData: async () => null,
     log: createLogger('silent'),
+    ...parts,
   };
-  const config = loadConfig({ flags: { home }, env: {} });
+  const config = loadConfig({ flags: { home, ...flags }, env: {} });
   const session = new Session('tester', host);
   const [here, there] = InMemoryTransport.createLinkedPair();
   const server = createServer({ session, host, config, version: 'test' });
