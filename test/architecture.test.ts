@@ -23,6 +23,7 @@ const LIBRARY_BORDERS: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/client': ['agent'],
   '@modelcontextprotocol/sdk': [],
   commander: ['cli'],
+  dockerode: ['sandbox/docker'],
   execa: ['sandbox/local', 'eval', 'lib', 'cli'],
   ora: ['lib'],
   pino: ['logger.ts'],

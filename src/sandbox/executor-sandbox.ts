@@ -1,4 +1,4 @@
-import { InputError, LimitError, SandboxError } from '../errors.js';
+import { InputError, SandboxError } from '../errors.js';
 import type { ExecutorClient } from './executor/executor-client.js';
 import type { Arguments, OperationName, Result } from './executor/protocol.js';
 import type {
@@ -154,11 +154,6 @@ function rejectable(): { readonly promise: Promise<never>; readonly reject: (rea
     reject = refuse;
   });
   return { promise, reject };
-}
-
-/** What a call meets after the sandbox's end. */
-export function sandboxHasEnded(): LimitError {
-  return new LimitError('This run is over: its sandbox has ended and takes no more calls.');
 }
 
 function refuseLongText(text: string): void {

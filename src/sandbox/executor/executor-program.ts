@@ -15,9 +15,18 @@ export interface ExecutorSettings {
   readonly environment: Readonly<Record<string, string>>;
   readonly seconds: number;
   readonly socket: string | null;
+  readonly socket_mode?: number;
+  readonly agent?: { readonly uid: number; readonly gid: number };
+  readonly owns_processes?: boolean;
+  readonly log_file?: string;
+  readonly clock_file?: string;
 }
 
 /** Arguments for a Python interpreter: isolated from the environment, from user packages and from the current folder. */
-export function executorArguments(mode: 'serve' | 'sweep', settings: ExecutorSettings): string[] {
-  return ['-I', '-S', '-B', EXECUTOR_PROGRAM, mode, JSON.stringify(settings)];
+export function executorArguments(
+  mode: 'serve' | 'sweep',
+  settings: ExecutorSettings,
+  program = EXECUTOR_PROGRAM,
+): string[] {
+  return ['-I', '-S', '-B', program, mode, JSON.stringify(settings)];
 }

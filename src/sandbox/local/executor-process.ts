@@ -2,42 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import { SandboxError } from '../../errors.js';
 import { type ExecutorSettings, executorArguments } from '../executor/executor-program.js';
+import type { ExecutorState } from '../executor/executor-state.js';
+import { executorFailed } from '../executor/sentences.js';
 import { SYSTEM_PATH } from './run-places.js';
-
-/** What an executor says about itself in its state file. */
-const ExecutorState = z.object({
-  version: z.number(),
-  run_id: z.string(),
-  pid: z.number().int().positive().nullable(),
-  pid_start: z
-    .number()
-    .int()
-    .nullable()
-    .describe('clock ticks from boot to its start; null where the system does not tell'),
-  boot_id: z.string().nullable(),
-  socket: z.string().nullable(),
-  python: z.string(),
-  ended: z
-    .string()
-    .nullable()
-    .describe('why the sandbox has ended for good; null while another executor may follow'),
-});
-export type ExecutorState = z.infer<typeof ExecutorState>;
 
 /** An executor starts within a tenth of a second; sweeping up after one that died may take longer. */
 const START_TIMEOUT_MS = 60_000;
-
-/** The state file's content; null where it is missing or damaged. */
-export async function readExecutorState(path: string): Promise<ExecutorState | null> {
-  try {
-    return ExecutorState.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null;
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Starts an executor that outlives this process: own session, no stream shared with us. Resolves when it can be reached.
@@ -112,13 +84,4 @@ export async function isExecutorAlive({ pid, pid_start, boot_id }: ExecutorState
 
 function executorEnvironment(runId: string): Record<string, string> {
   return { PATH: SYSTEM_PATH, LANG: 'C.UTF-8', MLRB_RUN_ID: runId };
-}
-
-function executorFailed(logFile: string, cause?: unknown): SandboxError {
-  return new SandboxError(
-    `The sandbox's executor did not start. Try again; the operator finds the reason in ${logFile}.`,
-    {
-      cause,
-    },
-  );
 }

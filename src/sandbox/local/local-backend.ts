@@ -1,19 +1,15 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { errorCode, LimitError, SandboxError } from '../../errors.js';
-import { withFileLock } from '../../lib/file-lock.js';
+import { SandboxError } from '../../errors.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import type { ExecutorSettings } from '../executor/executor-program.js';
-import { ExecutorSandbox, sandboxHasEnded } from '../executor-sandbox.js';
+import { type ExecutorState, readExecutorState } from '../executor/executor-state.js';
+import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
+import { underStartLock } from '../executor/start-lock.js';
+import { ExecutorSandbox } from '../executor-sandbox.js';
 import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
 import { copyData } from './copy-data.js';
-import {
-  type ExecutorState,
-  isExecutorAlive,
-  readExecutorState,
-  startExecutor,
-  sweepRun,
-} from './executor-process.js';
+import { isExecutorAlive, startExecutor, sweepRun } from './executor-process.js';
 import { askInterpreter, type Interpreter } from './interpreter.js';
 import { jobEnvironment, type RunPlaces, runPlaces } from './run-places.js';
 import { makeRunVenv } from './run-venv.js';
@@ -82,7 +78,7 @@ export class LocalBackend implements SandboxBackend {
     const places = runPlaces(spec.run_folder);
     const running = await connectToRunning(spec, places, options);
     if (running) return running;
-    return underStartLock(places, async () => {
+    return underStartLock(places.startLock, async () => {
       const startedMeanwhile = await connectToRunning(spec, places, options);
       if (startedMeanwhile) return startedMeanwhile;
       const interpreter = await this.#prepare(spec, options);
@@ -190,17 +186,6 @@ async function endByExecutor(run: RunPlace, state: ExecutorState | null, reason:
   }
 }
 
-async function underStartLock<T>(places: RunPlaces, task: () => Promise<T>): Promise<T> {
-  try {
-    return await withFileLock(places.startLock, { waitMs: 30_000 }, task);
-  } catch (error) {
-    if (errorCode(error) !== 'ELOCKED') throw error;
-    throw new SandboxError('Another server is still starting the sandbox of this run. Try again.', {
-      cause: error,
-    });
-  }
-}
-
 function settingsFor(run: RunPlace, places: RunPlaces): ExecutorSettings {
   return {
     run_id: run.run_id,
@@ -218,17 +203,6 @@ function settingsFor(run: RunPlace, places: RunPlaces): ExecutorSettings {
 
 async function makeVenvIfMissing(folder: string, interpreter: Interpreter): Promise<void> {
   if (!(await exists(folder))) await makeRunVenv(folder, interpreter);
-}
-
-function timeIsUp(): LimitError {
-  return new LimitError('The time of this run is up: nothing more can be done in its sandbox.');
-}
-
-/** One that lives but hangs is not replaced: that would end its jobs. */
-function deafExecutor(): SandboxError {
-  return new SandboxError(
-    'The executor of this run does not answer. Try again; if it stays so, tell the operator.',
-  );
 }
 
 async function exists(path: string): Promise<boolean> {

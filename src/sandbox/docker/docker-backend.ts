@@ -1,0 +1,316 @@
+import { chmod, chown, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConfigError, SandboxError } from '../../errors.js';
+import { writeJson } from '../../lib/atomic-write.js';
+import { ExecutorClient } from '../executor/executor-client.js';
+import { readExecutorState } from '../executor/executor-state.js';
+import { PROTOCOL_VERSION } from '../executor/protocol.js';
+import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
+import { underStartLock } from '../executor/start-lock.js';
+import { ExecutorSandbox } from '../executor-sandbox.js';
+import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
+import type { AgentUser, ContainerRequest } from './container-options.js';
+import { DockerEngine } from './docker-engine.js';
+import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
+import {
+  findContainer,
+  HOME_LABEL,
+  homeLabel,
+  noImage,
+  RUN_LABEL,
+  type RunPlace,
+  removeContainer,
+  startContainer,
+  whyNotStarted,
+} from './run-container.js';
+
+export interface DockerBackendOptions {
+  /** Path of the engine's socket. */
+  readonly socket: string;
+  /** Name of the image that contestants work in; asked for on first use. */
+  readonly image: () => Promise<string>;
+  /** Containers carry its digest as a label. */
+  readonly home: string;
+}
+
+/** Python takes a tenth of a second to start; a busy host many times that. */
+const START_TIMEOUT_MS = 60_000;
+const LOOK_EVERY_MS = 5;
+/** How long a running executor may take to make its socket again after someone removed it. */
+const PATIENCE_MS = 3000;
+const END_TIMEOUT_MS = 20_000;
+/** The longest path of a Unix socket, with the closing NUL, is 108 bytes. */
+const MAX_SOCKET_PATH = 100;
+/** Where the server is root, the contestant is this user, of whom a host normally has none. */
+const AGENT_FOR_ROOT: AgentUser = { uid: 10_001, gid: 10_001 };
+
+/**
+ * Runs contestants in containers. The executor is the container's main process (below Docker's init) and is reached by a Unix
+ * socket in a folder of the run that is mounted into the container where only root can go.
+ *
+ * Why a socket and not the container's standard streams: attached streams are one for all servers, and the engine may mix what
+ * several of them write; on a socket each server has a stream of its own, the engine is on the path of no call, and a server
+ * reaches the executor while the engine is down.
+ */
+export class DockerBackend implements SandboxBackend {
+  readonly kind = 'docker';
+  readonly warning = null;
+  readonly #engine: DockerEngine;
+  readonly #image: () => Promise<string>;
+  readonly #home: string;
+
+  constructor({ socket, image, home }: DockerBackendOptions) {
+    this.#engine = new DockerEngine(socket);
+    this.#image = image;
+    this.#home = home;
+  }
+
+  networkFor(wanted: 'none' | 'open'): 'none' | 'open' {
+    return wanted;
+  }
+
+  pathsFor(): SandboxPaths {
+    return { workspace: INSIDE.workspace, data: INSIDE.data };
+  }
+
+  async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {
+    refuseOpenNetwork(spec);
+    await makeFolders(spec);
+    return this.attach(spec, spec.limits.wall_clock_s, options);
+  }
+
+  async attach(spec: SandboxSpec, secondsLeft: number, options: CallOptions): Promise<Sandbox> {
+    const deadline = performance.now() + secondsLeft * 1000;
+    const connect = (call: CallOptions): Promise<ExecutorClient> =>
+      this.#connectOrStart(spec, deadline, call);
+    return new ExecutorSandbox({
+      client: await connect(options),
+      paths: this.pathsFor(),
+      reconnect: connect,
+      finish: reason => this.#finish(spec, reason),
+    });
+  }
+
+  async destroy(run: RunPlace): Promise<void> {
+    await this.#finish(run, 'run_ended');
+  }
+
+  /** The engine is asked only where the executor cannot be reached. */
+  async #connectOrStart(spec: SandboxSpec, deadline: number, options: CallOptions): Promise<ExecutorClient> {
+    const places = dockerPlaces(spec.run_folder);
+    const running = await connectToRunning(spec, places, options);
+    if (running) return running;
+    return underStartLock(places.startLock, async () => {
+      const startedMeanwhile = await connectToRunning(spec, places, options);
+      if (startedMeanwhile) return startedMeanwhile;
+      const left = await this.#connectToContainer(spec, places, options);
+      if (left) return left;
+      const seconds = (deadline - performance.now()) / 1000;
+      if (seconds <= 0) throw timeIsUp();
+      return this.#start(spec, seconds, options);
+    });
+  }
+
+  /** A container that runs is waited for, never replaced: that would end its jobs. One that has ended is removed. */
+  async #connectToContainer(
+    spec: SandboxSpec,
+    places: DockerPlaces,
+    options: CallOptions,
+  ): Promise<ExecutorClient | null> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    while (true) {
+      const container = await findContainer(this.#engine, spec.run_id, this.#home);
+      if (container === undefined) return null;
+      if (container.state === 'paused') throw isPaused();
+      if (container.state === 'stopped') {
+        await removeContainer(this.#engine, container.id);
+        await connectToRunning(spec, places, options); // says so where it had come to its end
+        return null;
+      }
+      const client = await connectToRunning(spec, places, options);
+      if (client) return client;
+      if (performance.now() > giveUpAt) throw deafExecutor();
+      await pause(100, undefined, options);
+    }
+  }
+
+  async #start(spec: SandboxSpec, seconds: number, options: CallOptions): Promise<ExecutorClient> {
+    const started = performance.now();
+    await makeFolders(spec);
+    const request = await this.#request(spec, seconds);
+    const places = dockerPlaces(spec.run_folder);
+    await rm(places.socket, { force: true });
+    options.signal.throwIfAborted();
+    const left = seconds - (performance.now() - started) / 1000;
+    const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) });
+    try {
+      return await this.#becomesReady(id, request, options);
+    } catch (error) {
+      if (options.signal.aborted) throw error; // the next call finds it running
+      await removeContainer(this.#engine, id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #request(spec: SandboxSpec, seconds: number): Promise<ContainerRequest> {
+    const image = await this.#image();
+    const found = await this.#engine.askFor(docker => docker.getImage(image).inspect());
+    if (found === undefined) throw noImage(image);
+    return {
+      spec,
+      image,
+      imageEnvironment: found.Config.Env ?? [],
+      labels: { [RUN_LABEL]: spec.run_id, [HOME_LABEL]: homeLabel(this.#home) },
+      agent: agentUser(),
+      seconds,
+      gpus: [],
+    };
+  }
+
+  /** Connects as soon as the executor listens, unless its container ends before. */
+  async #becomesReady(id: string, request: ContainerRequest, options: CallOptions): Promise<ExecutorClient> {
+    const { spec } = request;
+    const places = dockerPlaces(spec.run_folder);
+    const giveUpAt = performance.now() + START_TIMEOUT_MS;
+    let lookAt = performance.now() + 500;
+    while (performance.now() < giveUpAt) {
+      if (await exists(places.socket)) {
+        const client = await connectToRunning(spec, places, options);
+        if (client) return client;
+      }
+      if (performance.now() > lookAt) {
+        lookAt = performance.now() + 500;
+        const container = await findContainer(this.#engine, spec.run_id, this.#home);
+        if (container?.state !== 'running') throw await whyNotStarted(this.#engine, id, request);
+      }
+      await pause(LOOK_EVERY_MS, undefined, options);
+    }
+    throw await whyNotStarted(this.#engine, id, request);
+  }
+
+  /** Asks the executor to end everything, and removes the container, which ends whatever is left. */
+  async #finish(run: RunPlace, reason: string): Promise<void> {
+    const places = dockerPlaces(run.run_folder);
+    if (!(await exists(places.own))) return;
+    const isEmpty = await endByExecutor(run, places, reason);
+    try {
+      const container = await findContainer(this.#engine, run.run_id, this.#home);
+      if (container !== undefined) await removeContainer(this.#engine, container.id);
+    } catch (error) {
+      // Where the executor has ended every process, only an empty container is left: `mlrb cleanup` removes it.
+      if (!isEmpty) throw error;
+    }
+    await markEnded(run, places, reason);
+  }
+}
+
+/**
+ * A connection, or null where nobody answers.
+ * @throws LimitError if the sandbox has ended.
+ */
+async function connectToRunning(
+  run: RunPlace,
+  places: DockerPlaces,
+  options: CallOptions,
+): Promise<ExecutorClient | null> {
+  options.signal.throwIfAborted();
+  const state = await readExecutorState(places.stateFile);
+  if (!state) return null;
+  if (state.ended !== null) throw state.ended === 'deadline' ? timeIsUp() : sandboxHasEnded();
+  try {
+    return await connectTo(run, places, options);
+  } catch (error) {
+    if (error instanceof SandboxError) return null;
+    throw error;
+  }
+}
+
+/** A path that is too long for a socket is gone by the open folder that it lies in. */
+async function connectTo(run: RunPlace, places: DockerPlaces, options: CallOptions): Promise<ExecutorClient> {
+  if (Buffer.byteLength(places.socket) <= MAX_SOCKET_PATH) {
+    return ExecutorClient.connect(places.socket, run.run_id, options);
+  }
+  await using folder = await open(dirname(places.socket));
+  return await ExecutorClient.connect(`/proc/self/fd/${folder.fd}/executor.sock`, run.run_id, options);
+}
+
+/** Whether an executor was there and has ended every process. */
+async function endByExecutor(run: RunPlace, places: DockerPlaces, reason: string): Promise<boolean> {
+  const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
+  try {
+    const state = await readExecutorState(places.stateFile);
+    if (!state || state.ended !== null) return false;
+    const client = await connectTo(run, places, options);
+    await client.request('end', { reason }, options);
+    await Promise.race([client.closed, pause(END_TIMEOUT_MS, undefined, { ref: false })]);
+    client.close();
+    return true;
+  } catch (error) {
+    if (error instanceof SandboxError || options.signal.aborted) return false;
+    throw error;
+  }
+}
+
+/** Says in the state file that no other executor may take the place of the one that is gone. */
+async function markEnded(run: RunPlace, places: DockerPlaces, reason: string): Promise<void> {
+  const state = await readExecutorState(places.stateFile);
+  if (state?.ended) return;
+  const gone = { pid: null, pid_start: null, boot_id: null, socket: null, python: 'python3' };
+  await mkdir(places.executor, { recursive: true });
+  await writeJson(places.stateFile, {
+    version: PROTOCOL_VERSION,
+    run_id: run.run_id,
+    ...state,
+    ...gone,
+    ended: reason,
+  });
+}
+
+/** Makes what is missing of the run's folders, and hands the workspace to the contestant's user. Repeatable. */
+async function makeFolders({ run_folder }: SandboxSpec): Promise<void> {
+  const places = dockerPlaces(run_folder);
+  const isNew = !(await exists(places.own));
+  await mkdir(places.own, { recursive: true, mode: 0o700 });
+  await Promise.all([
+    mkdir(places.workspace, { recursive: true }),
+    mkdir(places.jobs, { recursive: true }),
+    mkdir(places.executor, { recursive: true }),
+    mkdir(places.noData, { recursive: true }),
+  ]);
+  await chmod(places.own, 0o700);
+  if (isNew && process.getuid?.() === 0) await handOver(places.workspace, agentUser());
+}
+
+async function handOver(path: string, user: AgentUser): Promise<void> {
+  await chown(path, user.uid, user.gid);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) await handOver(below, user);
+    else if ((await lstat(below)).isFile()) await chown(below, user.uid, user.gid);
+  }
+}
+
+/** Files that the contestant makes belong to the server's own user, so that it can read and remove them; never to root. */
+function agentUser(): AgentUser {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return uid === 0 ? AGENT_FOR_ROOT : { uid, gid };
+}
+
+function refuseOpenNetwork({ network }: SandboxSpec): void {
+  if (network !== 'open') return;
+  throw new ConfigError(
+    'This task asks for an open network, which the Docker sandbox of this version does not give: it could not keep a contestant from the host and its neighbours. Choose a task without one.',
+  );
+}
+
+function isPaused(): SandboxError {
+  return new SandboxError('This run is paused by the operator, and so is its clock. Try again later.');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { ConfigError } from '../../errors.js';
+import { executorFailed } from '../executor/sentences.js';
+import type { SandboxSpec } from '../sandbox.js';
+import { type ContainerRequest, containerOptions } from './container-options.js';
+import { type DockerEngine, refusalOf } from './docker-engine.js';
+import { dockerPlaces } from './docker-places.js';
+
+/** What is needed to find a run's container. */
+export type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder'>;
+
+export type ContainerState = 'running' | 'paused' | 'stopped';
+
+/** A container of ours as the engine shows it. */
+export interface RunContainer {
+  readonly id: string;
+  readonly state: ContainerState;
+}
+
+export const RUN_LABEL = 'mlrb.run';
+export const HOME_LABEL = 'mlrb.home';
+
+/** Short name of a home folder, to tell the containers of several on one host apart. */
+export function homeLabel(home: string): string {
+  return createHash('sha256').update(home).digest('hex').slice(0, 16);
+}
+
+export function containerName(runId: string): string {
+  return `mlrb-${runId}`;
+}
+
+/**
+ * The container of a run, by its name; undefined where there is none.
+ * @throws ConfigError if another's container has the name.
+ */
+export async function findContainer(
+  engine: DockerEngine,
+  runId: string,
+  home: string,
+): Promise<RunContainer | undefined> {
+  const name = containerName(runId);
+  const found = await engine.askFor(docker => docker.getContainer(name).inspect());
+  if (found === undefined) return undefined;
+  const labels = found.Config.Labels;
+  if (labels[RUN_LABEL] !== runId || labels[HOME_LABEL] !== homeLabel(home)) {
+    throw new ConfigError(
+      `The container name ${name} is taken by a container that does not belong to this run. Remove or rename it (docker rename ${name} NAME), then try again.`,
+    );
+  }
+  const { Running, Paused } = found.State;
+  return { id: found.Id, state: Paused ? 'paused' : Running ? 'running' : 'stopped' };
+}
+
+/**
+ * Makes and starts the container of a run.
+ * @throws ConfigError that says what the host lacks: the image, its python3, a GPU.
+ */
+export async function startContainer(engine: DockerEngine, request: ContainerRequest): Promise<string> {
+  const { image, spec } = request;
+  const options = { name: containerName(spec.run_id), ...containerOptions(request) };
+  const id = await engine.ask(async docker => {
+    const container = await docker.createContainer(options).catch((error: unknown) => {
+      throw creationFailed(error, image);
+    });
+    return container.id;
+  });
+  try {
+    await engine.ask(docker => docker.getContainer(id).start());
+  } catch (error) {
+    await removeContainer(engine, id).catch(() => undefined);
+    throw startFailed(error, image);
+  }
+  return id;
+}
+
+/** Ends every process of the container and removes it. Resolves when it is gone; one that is gone already is fine. */
+export async function removeContainer(engine: DockerEngine, id: string): Promise<void> {
+  await engine.askFor(docker =>
+    docker
+      .getContainer(id)
+      .remove({ force: true, v: true })
+      .catch((error: unknown) => {
+        const isBeingRemoved = refusalOf(error)?.statusCode === 409;
+        if (!isBeingRemoved) throw error;
+        return docker.getContainer(id).wait({ condition: 'removed' });
+      }),
+  );
+}
+
+/** Says why a container ended before its executor could be reached, and keeps what it printed for the operator. */
+export async function whyNotStarted(
+  engine: DockerEngine,
+  id: string,
+  { image, spec }: ContainerRequest,
+): Promise<Error> {
+  const { logFile } = dockerPlaces(spec.run_folder);
+  const [printed, exitCode] = await Promise.all([printedBy(engine, id), exitCodeOf(engine, id)]);
+  await writeFile(logFile, printed, { flag: 'a' }).catch(() => undefined);
+  if (/exec python3 failed|"python3": executable file not found/.test(printed)) return noPython(image);
+  if (exitCode === TOO_OLD_PYTHON) return oldPython(image);
+  return executorFailed(logFile, new Error(`exit code ${exitCode}: ${printed.slice(-2000)}`));
+}
+
+/** The executor's exit code in a Python older than 3.8. */
+const TOO_OLD_PYTHON = 64;
+
+async function printedBy(engine: DockerEngine, id: string): Promise<string> {
+  const log = await engine.askFor(docker =>
+    docker.getContainer(id).logs({ stdout: true, stderr: true, tail: 100 }),
+  );
+  return log?.toString('utf8') ?? '';
+}
+
+async function exitCodeOf(engine: DockerEngine, id: string): Promise<number | undefined> {
+  const found = await engine.askFor(docker => docker.getContainer(id).inspect());
+  return found?.State.ExitCode;
+}
+
+function creationFailed(error: unknown, image: string): unknown {
+  const refusal = refusalOf(error);
+  if (refusal?.statusCode === 404) return noImage(image);
+  if (refusal?.statusCode === 409) {
+    return new ConfigError(
+      'The name of the container for this run is taken. Run `mlrb cleanup`, then try again.',
+      { cause: error },
+    );
+  }
+  return refusal === undefined ? error : refused(error, refusal.reason);
+}
+
+export function noImage(image: string): ConfigError {
+  return new ConfigError(
+    `The image ${image} is not on this host. Run \`mlrb setup --docker\`, or set docker.image to one that is.`,
+  );
+}
+
+function startFailed(error: unknown, image: string): unknown {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return error;
+  if (/python3.*not found|no such file.*python3/i.test(refusal.reason)) return noPython(image);
+  if (/could not select device driver|nvidia/i.test(refusal.reason)) {
+    return new ConfigError(
+      'Docker cannot give GPUs to a container. Install the NVIDIA Container Toolkit, restart Docker, and run `mlrb doctor`.',
+      { cause: error },
+    );
+  }
+  return refused(error, refusal.reason);
+}
+
+function noPython(image: string): ConfigError {
+  return new ConfigError(
+    `The image ${image} has no python3, which the sandbox needs. Choose another with docker.image, or run \`mlrb setup --docker\`.`,
+  );
+}
+
+function oldPython(image: string): ConfigError {
+  return new ConfigError(
+    `The python3 of the image ${image} is older than 3.8. Choose another with docker.image, or run \`mlrb setup --docker\`.`,
+  );
+}
+
+/** The engine's own words are for the operator: they stay in the cause. */
+function refused(error: unknown, reason: string): ConfigError {
+  return new ConfigError(
+    'Docker refused to start the sandbox. Run `mlrb doctor`; the log of this server has its reason.',
+    { cause: new Error(reason, { cause: error }) },
+  );
+}
