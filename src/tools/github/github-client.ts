@@ -86,7 +86,7 @@ export class GitHubClient {
     try {
       const asked = octokit.request(`GET ${path}`, {
         headers: { accept, 'x-github-api-version': API_VERSION },
-        request: { fetch, parseSuccessResponseBody: false, retries: RETRIES, deadline: call.deadline },
+        request: { fetch, parseSuccessResponseBody: false, deadline: call.deadline },
       });
       const { data } = await orAbort(asked, limit.signal);
       return { found: true, value: await bytesOf(data) };
@@ -133,7 +133,8 @@ function makeOctokit({ baseUrl, userAgent }: GitHubClientOptions, token: string 
     ...(token === undefined ? {} : { auth: token }),
     log: { debug: silent, info: silent, warn: silent, error: silent },
     throttle: { onRateLimit: isWorthWaiting, onSecondaryRateLimit: isWorthWaiting },
-    retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
+    // Not as an option of the request: the plugin would then repeat every answer, 404 too.
+    retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
   });
 }
 
