@@ -36,19 +36,21 @@ const CLOSED_V6 = [
   'ff00::/8',
 ];
 
-const closed = new BlockList();
-for (const [networks, family] of [
-  [CLOSED_V4, 'ipv4'],
-  [CLOSED_V6, 'ipv6'],
-] as const) {
+const closedV4 = blockList(CLOSED_V4, 'ipv4');
+const closedV6 = blockList(CLOSED_V6, 'ipv6');
+
+/** A list for each family: Node's takes every IPv4 address for one of `::ffff:0:0/96`. */
+function blockList(networks: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
+  const list = new BlockList();
   for (const network of networks) {
     const [address = '', prefix] = network.split('/');
-    closed.addSubnet(address, Number(prefix), family);
+    list.addSubnet(address, Number(prefix), family);
   }
+  return list;
 }
 
 /** Whether an IP address belongs to a host on the open internet. Anything that is no address is not public. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 0) return false;
-  return !closed.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  return isIPv4(address) ? !closedV4.check(address, 'ipv4') : !closedV6.check(address, 'ipv6');
 }

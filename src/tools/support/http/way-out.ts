@@ -1,7 +1,7 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { isPublicAddress } from './public-address.js';
+import { lookUpPublic } from './public-lookup.js';
 import { UpstreamFailure } from './upstream-failure.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -80,22 +80,6 @@ function faultOf(url: URL): string | undefined {
 
 function refused(source: string, reason: string): UpstreamFailure {
   return new UpstreamFailure('refused', { source, cause: reason });
-}
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** Name resolution that knows public addresses only. The connection is made to what was checked, so there is no second answer. */
-function lookUpPublic(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, options, (error, address, family) => {
-    if (error !== null) return callback(error, address, family);
-    const addresses = Array.isArray(address) ? address.map(entry => entry.address) : [address];
-    if (addresses.every(isPublicAddress)) return callback(null, address, family);
-    return callback(new UpstreamFailure('refused', { source: hostname, cause: 'private address' }), '');
-  });
 }
 
 function resolvesPrivately(hostname: string): Promise<boolean> {
