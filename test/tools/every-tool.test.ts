@@ -2,23 +2,39 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tools } from '../../src/tools/tools.js';
 import { CLIENTS, type Contestant, connect } from '../helpers/contestant.js';
+import { startGitHubServer } from '../helpers/github-server.js';
 import { makeHome } from '../helpers/home.js';
+import type { LocalService } from '../helpers/local-service.js';
+import { startPapersServer } from '../helpers/papers-server.js';
 import { endAllRuns } from '../helpers/runs.js';
 
 /** One run per client in which every tool is called. Text and data must each say everything, so both are looked at. */
 describe.each(CLIENTS)('through the %s', kind => {
   let home: Awaited<ReturnType<typeof makeHome>>;
   let me: Contestant;
+  let papers: LocalService;
+  let github: LocalService;
   const called = new Set<string>();
 
   beforeAll(async () => {
     home = await makeHome();
-    me = await connect({ home: home.path, kind });
+    papers = await startPapersServer();
+    github = await startGitHubServer();
+    const env = {
+      MLRB_RESEARCH_SEMANTIC_SCHOLAR_URL: papers.url,
+      MLRB_RESEARCH_ARXIV_API_URL: papers.url,
+      MLRB_RESEARCH_ARXIV_URL: papers.url,
+      MLRB_RESEARCH_OPENALEX_URL: papers.url,
+      MLRB_RESEARCH_GITHUB_URL: github.url,
+    };
+    me = await connect({ home: home.path, kind, env });
   });
 
   afterAll(async () => {
     await me.close();
     await endAllRuns(home.path);
+    await papers[Symbol.asyncDispose]();
+    await github[Symbol.asyncDispose]();
     await home[Symbol.asyncDispose]();
   });
 
@@ -116,6 +132,26 @@ describe.each(CLIENTS)('through the %s', kind => {
     const seen = await ok('scratchpad', { action: 'read' });
     expect(seen.data.notes).toBe('learning rate 3e-4\n\nthen evaluate\n\n');
     expect((await ok('thought', { thought: 'I should keep a checkpoint.' })).text).toContain('Noted.');
+  });
+
+  test('papers are found, told and read as text in the workspace', async () => {
+    const found = await ok('search_papers', { query: 'small language models' });
+    expect(found.data.papers).toContainEqual(expect.objectContaining({ arxiv_id: '2304.01234' }));
+    const details = await ok('get_paper_details', { paper_id: 'https://arxiv.org/abs/2304.01234' });
+    expect(details.data.title).toBe('Small Language Models from Scratch');
+    const citing = await ok('get_paper_citations', { paper_id: '2304.01234' });
+    expect(citing.text).toContain('Injected Instructions');
+    const paper = await ok('download_paper', { paper_id: '2304.01234' });
+    expect((await ok('read_code', { path: paper.data.path })).text).toContain('--- page 2 of 2 ---');
+  });
+
+  test('repositories are listed and read', async () => {
+    const repo_url = 'https://github.com/octo/toolkit/tree/main/src';
+    expect((await ok('github_get_readme', { repo_url: 'octo/toolkit' })).text).toContain('> # Toolkit');
+    const listed = await ok('github_list_files', { repo_url });
+    expect(listed.data.entries).toContainEqual(expect.objectContaining({ path: 'train.py' }));
+    const file = await ok('github_get_file_code', { repo_url, file_path: 'train.py', end_line: 1 });
+    expect(file.data.content).toBe('1\tstep(1)');
   });
 
   test('submit_model accepts the example, once, and get_result tells the score in the end', async () => {
