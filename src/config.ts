@@ -42,6 +42,31 @@ export const ConfigSchema = z.strictObject({
         'further arguments for pip, split at spaces: for example an index with smaller builds of PyTorch',
       ),
   }),
+  docker: z.strictObject({
+    socket: z
+      .string()
+      .default('')
+      .describe('socket of the Docker engine; empty: what DOCKER_HOST names, else /var/run/docker.sock'),
+    image: z
+      .string()
+      .default('')
+      .describe(
+        'image that contestants work in, any that has python3; empty: the one that `mlrb setup --docker` builds',
+      ),
+    base_image: z
+      .string()
+      .default('debian:bookworm-slim')
+      .describe('what `mlrb setup --docker` builds the images on'),
+    build_args: z
+      .string()
+      .regex(/^([A-Za-z_]\w*=\S*( |$))*$/, 'it holds NAME=value, several split at one space')
+      .default('')
+      .describe('further arguments of the builds, `NAME=value` split at spaces, such as TORCHVISION=0.28.0'),
+    build_network: z
+      .string()
+      .default('')
+      .describe("network of the builds, such as `host`; empty: Docker's own choice"),
+  }),
   jobs: z.strictObject({
     wait_s: z.coerce
       .number()
@@ -58,6 +83,12 @@ export const ConfigSchema = z.strictObject({
       .describe('characters of output in one answer; the whole is kept in a file'),
   }),
   evaluation: z.strictObject({
+    where: z
+      .enum(['auto', 'local', 'docker'])
+      .default('auto')
+      .describe(
+        'where submissions are scored: `docker` is a container without a network; `auto`: as the sandbox',
+      ),
     batch_size: z.coerce
       .number()
       .int()
@@ -178,7 +209,13 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
   const parsed = ConfigSchema.safeParse(withSections(values));
   if (!parsed.success) throw new ConfigError(explain(parsed.error, origin, path));
   const research = { ...parsed.data.research, ...proxyOf(parsed.data.research, env) };
-  return Object.freeze({ ...parsed.data, research, home: expandHome(parsed.data.home) });
+  const docker = { ...parsed.data.docker, socket: parsed.data.docker.socket || socketOf(env.DOCKER_HOST) };
+  return Object.freeze({ ...parsed.data, research, docker, home: expandHome(parsed.data.home) });
+}
+
+/** The engine's socket as Docker's own programs find it. One on another host could not reach the files of a run. */
+function socketOf(dockerHost = ''): string {
+  return dockerHost.startsWith('unix://') ? dockerHost.slice('unix://'.length) : '/var/run/docker.sock';
 }
 
 /** The proxy as set here, else as other programs find it. */

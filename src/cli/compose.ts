@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import type { Config } from '../config.js';
-import { ConfigError } from '../errors.js';
 import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
+import { DockerBackend } from '../sandbox/docker/docker-backend.js';
 import { LocalBackend } from '../sandbox/local/local-backend.js';
+import { RoutedBackend } from '../sandbox/routed-backend.js';
 import type { SandboxBackend } from '../sandbox/sandbox.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { tasks } from '../tasks/tasks.js';
 import { unpackTrainingData } from '../tasks/training-data.js';
 import type { Research } from '../tools/research.js';
 import type { Host } from '../tools/tool.js';
+import { sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
-import { serverPython } from './python-environment-here.js';
+import { type ServerPython, serverPython } from './python-environment-here.js';
 
 /** The data that ships with the package. */
 export const PACKAGE_DATA = join(PACKAGE_ROOT, 'data');
@@ -25,24 +27,33 @@ export interface ComposeOptions {
 /** Puts the parts together. Nothing is started or looked at before it is needed. */
 export function composeHost(config: Config, { signal, log }: ComposeOptions): Host {
   const runs = new RunStore(config.home);
-  const python = serverPython(config, { signal, log });
+  const { backend, checkReady } = composeSandbox(config, serverPython(config, { signal, log }));
   return {
     tasks,
     runs,
-    backend: composeBackend(config, python.path),
+    backend,
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
-    checkReady: python.checkReady,
+    checkReady,
     research: composeResearch(config, log),
     trainingData: once(task => unpackOnce(task, config.home)),
     log,
   };
 }
 
-function composeBackend(config: Config, python: () => Promise<string>): SandboxBackend {
-  if (config.sandbox === 'local') return new LocalBackend({ python });
-  throw new ConfigError(
-    'The Docker sandbox is not in this version yet. Use --sandbox local, which isolates nothing, with agents that you trust.',
-  );
+/** What a run needs before it can begin, by the sandbox that is set. */
+function composeSandbox(
+  config: Config,
+  python: ServerPython,
+): { readonly backend: SandboxBackend; readonly checkReady: () => Promise<void> } {
+  const local = new LocalBackend({ python: python.path });
+  const docker = new DockerBackend({
+    socket: config.docker.socket,
+    image: () => sandboxImage(config),
+    home: config.home,
+  });
+  return config.sandbox === 'local'
+    ? { backend: new RoutedBackend(local, docker), checkReady: python.checkReady }
+    : { backend: new RoutedBackend(docker, local), checkReady: () => docker.checkReady() };
 }
 
 /** The libraries that reach the world are loaded when a tool first needs them: a handshake does not wait for them. */

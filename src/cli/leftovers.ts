@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { isLocked } from '../lib/file-lock.js';
 import { isOver, type Run } from '../runs/run.js';
 import { settleDeadline } from '../tools/support/close-run.js';
-import { secondsLeft } from '../tools/support/sandbox-spec.js';
+import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
 
 /** A run that takes longer than this to start was left by a server that died. */
@@ -20,7 +20,6 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
 }
 
 async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGenerator<string> {
-  const place = { run_id: run.run_id, run_folder: host.runs.folder(run.run_id).root };
   if (run.state === 'running' && secondsLeft(run) <= 0) {
     yield `${run.run_id}: its time was up, and no server lived to close it.`;
     if (mode === 'act') await settleDeadline(run, host);
@@ -28,15 +27,16 @@ async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGen
     yield `${run.run_id}: its server died while it was being started.`;
     if (mode === 'act') await failStart(run, host);
   } else if (isOver(run) && mode === 'act') {
-    await host.backend.destroy(place); // a sandbox may have outlived a crash between its end and the record
+    await host.backend.destroy(sandboxPlace(run, host)); // a sandbox may have outlived a crash between its end and the record
   }
   if (run.state === 'submitted' && !(await isBeingScored(run, host))) {
     yield `${run.run_id}: it was handed in and is not being scored. \`mlrb evaluate ${run.run_id}\` does it.`;
   }
 }
 
-async function failStart(run: Run, { runs, backend }: Host): Promise<void> {
-  await backend.destroy({ run_id: run.run_id, run_folder: runs.folder(run.run_id).root });
+async function failStart(run: Run, host: Host): Promise<void> {
+  const { runs, backend } = host;
+  await backend.destroy(sandboxPlace(run, host));
   await runs.withRun(run.run_id, () =>
     runs.step(run.run_id, 'failed', {
       outcome: 'failed',

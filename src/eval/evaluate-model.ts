@@ -30,7 +30,7 @@ export interface EvaluateModel {
   readonly home: string;
   /** Takes the rows and the scorer's log. */
   readonly outputFolder: string;
-  readonly settings: Config['evaluation'];
+  readonly settings: Omit<Config['evaluation'], 'where'>;
   readonly onProgress: (progress: EvaluationProgress) => void;
   readonly signal: AbortSignal;
 }

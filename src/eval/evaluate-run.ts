@@ -17,7 +17,7 @@ export interface EvaluateRun {
   readonly runs: RunStore;
   readonly tasks: readonly TaskFolder[];
   readonly home: string;
-  readonly settings: Config['evaluation'];
+  readonly settings: Omit<Config['evaluation'], 'where'>;
   /** Path of the Python interpreter that has the harness. */
   readonly python: () => Promise<string>;
   /** Evaluators to use; the task's own where absent. */

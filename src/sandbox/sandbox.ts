@@ -175,6 +175,8 @@ export interface SandboxLimits {
 /** What a new sandbox needs to know. All host paths are absolute. */
 export interface SandboxSpec {
   readonly run_id: string;
+  /** Which back end made it; absent: the one that is asked. */
+  readonly made_by?: 'local' | 'docker';
   /** The run's folder on this host; `workspace/` in it is the contestant's, `sandbox/` is the back end's own. */
   readonly run_folder: string;
   /** Folder with the training data, read-only for the contestant; null where the task has none. */
@@ -191,7 +193,7 @@ export interface SandboxBackend {
   /** One sentence for the operator if the back end limits trust, shown at every start; null otherwise. */
   readonly warning: string | null;
   /** Where things will lie, without making anything. */
-  pathsFor(spec: Pick<SandboxSpec, 'run_folder' | 'data_folder'>): SandboxPaths;
+  pathsFor(spec: Pick<SandboxSpec, 'run_folder' | 'data_folder' | 'made_by'>): SandboxPaths;
   /** Makes the sandbox; its clock of `limits.wall_clock_s` starts now. Throws `ConfigError` if the host lacks something. */
   create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox>;
   /**
@@ -200,5 +202,5 @@ export interface SandboxBackend {
    */
   attach(spec: SandboxSpec, secondsLeft: number, options: CallOptions): Promise<Sandbox>;
   /** Ends what is left of the run's sandbox, whether or not its executor still answers. Idempotent. */
-  destroy(spec: Pick<SandboxSpec, 'run_id' | 'run_folder'>): Promise<void>;
+  destroy(spec: Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'>): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { type PromptPaths, renderPrompt, SUBMISSION_FOLDER } from '../tasks/prom
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
 import { settleDeadline } from './support/close-run.js';
-import { sandboxSpec, secondsLeft } from './support/sandbox-spec.js';
+import { sandboxPlace, sandboxSpec, secondsLeft } from './support/sandbox-spec.js';
 import { defineTool, type ToolContext } from './tool.js';
 
 export const startRun = defineTool({
@@ -61,7 +61,7 @@ async function refuseSecondRun(context: ToolContext): Promise<void> {
     );
   }
   if (run.state === 'created') {
-    await context.backend.destroy({ run_id: run.run_id, run_folder: context.runs.folder(run.run_id).root });
+    await context.backend.destroy(sandboxPlace(run, context));
     await fail(run, 'The server ended while the run was being started.', context);
   }
 }
@@ -95,9 +95,7 @@ async function begin({ task, folder }: TaskFolder, note: string | null, context:
       runs.step(created.run_id, 'running', { started_at, deadline_at }),
     );
   } catch (error) {
-    await backend
-      .destroy({ run_id: created.run_id, run_folder: runs.folder(created.run_id).root })
-      .catch(() => undefined);
+    await backend.destroy(sandboxPlace(created, context)).catch(() => undefined);
     await fail(created, isKnownError(error) ? error.message : 'The sandbox could not be made.', context);
     throw error;
   }

@@ -13,6 +13,7 @@ import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } 
 import type { AgentUser, ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
+import { hasImage } from './images.js';
 import {
   findContainer,
   HOME_LABEL,
@@ -72,6 +73,12 @@ export class DockerBackend implements SandboxBackend {
 
   pathsFor(): SandboxPaths {
     return { workspace: INSIDE.workspace, data: INSIDE.data };
+  }
+
+  /** @throws ConfigError if the engine does not answer or the image is not there. */
+  async checkReady(): Promise<void> {
+    const image = await this.#image();
+    if (!(await hasImage(this.#engine, image))) throw noImage(image);
   }
 
   async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {

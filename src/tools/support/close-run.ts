@@ -9,7 +9,7 @@ import type { Submission } from '../../runs/submission.js';
 import { SUBMISSION_FOLDER } from '../../tasks/prompt.js';
 import { findTask } from '../../tasks/tasks.js';
 import type { Host } from '../tool.js';
-import { secondsLeft } from './sandbox-spec.js';
+import { sandboxPlace, secondsLeft } from './sandbox-spec.js';
 
 export interface HandIn {
   /** Absolute path on this host. */
@@ -23,7 +23,7 @@ export interface HandIn {
  * Call it inside `withRun`. If freezing fails the run goes on: nothing is lost, and the contestant can hand in again.
  */
 export async function handIn(run: Run, { folder, claimed_metric, note }: HandIn, host: Host): Promise<Run> {
-  await host.backend.destroy(hostFolder(run, host));
+  await host.backend.destroy(sandboxPlace(run, host));
   return freeze(run, { folder, claimed_metric, note, atDeadline: false }, host);
 }
 
@@ -86,7 +86,7 @@ export async function settleDeadline(run: Run, host: Host): Promise<Run> {
   return host.runs.withRun(run.run_id, async () => {
     const now = await host.runs.read(run.run_id);
     if (now.state !== 'running') return now;
-    await host.backend.destroy(hostFolder(now, host));
+    await host.backend.destroy(sandboxPlace(now, host));
     return closeAtDeadline(now, host);
   });
 }
@@ -152,7 +152,7 @@ export async function cancelRun(runId: string, { reason }: CancelRun, host: Host
   return host.runs.withRun(runId, async () => {
     const run = await host.runs.read(runId);
     if (isOver(run)) return run;
-    await host.backend.destroy(hostFolder(run, host));
+    await host.backend.destroy(sandboxPlace(run, host));
     return host.runs.step(runId, 'cancelled', {
       ended_at: new Date().toISOString(),
       outcome: 'no_submission',
@@ -171,8 +171,4 @@ export function timeIsUp(run: Run): LimitError {
   return new LimitError(
     `The time of run ${run.run_id} is up; what lay in ${SUBMISSION_FOLDER}/ was handed in. Call get_result for its score.`,
   );
-}
-
-function hostFolder(run: Run, host: Host) {
-  return { run_id: run.run_id, run_folder: host.runs.folder(run.run_id).root };
 }

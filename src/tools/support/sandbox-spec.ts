@@ -9,8 +9,7 @@ const GB = 1e9;
 export async function sandboxSpec(run: Run, host: Host): Promise<SandboxSpec> {
   const task = findTask(host.tasks, run.task_id);
   return {
-    run_id: run.run_id,
-    run_folder: host.runs.folder(run.run_id).root,
+    ...sandboxPlace(run, host),
     data_folder: await host.trainingData(task),
     limits: {
       wall_clock_s: run.budget.wall_clock_min * 60,
@@ -21,6 +20,14 @@ export async function sandboxSpec(run: Run, host: Host): Promise<SandboxSpec> {
     },
     network: task.task.network,
   };
+}
+
+/** What a back end needs to find or end the sandbox of a run. */
+export function sandboxPlace(
+  run: Run,
+  { runs }: Pick<Host, 'runs'>,
+): Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'> {
+  return { run_id: run.run_id, run_folder: runs.folder(run.run_id).root, made_by: run.sandbox };
 }
 
 /** Seconds until the deadline by the wall clock; negative when it has passed. */
