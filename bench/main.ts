@@ -4,9 +4,10 @@
  */
 import { calls } from './calls.js';
 import { memory } from './memory.js';
+import { research } from './research.js';
 import { say } from './support/print.js';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { calls, memory };
+const benches: Readonly<Record<string, () => Promise<void>>> = { calls, memory, research };
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length === 0 ? Object.keys(benches) : wanted) {

@@ -6,7 +6,7 @@ type Node =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'submodule'; readonly url: string };
 
-interface KnownRepo {
+export interface KnownRepo {
   readonly fullName: string;
   readonly id: number;
   readonly defaultBranch: string;
@@ -122,12 +122,15 @@ const RENAMED: Readonly<Record<string, number>> = { 'octo/old-name': 2, 'someone
  * GitHub's REST API in the shapes of https://docs.github.com/rest: repositories, contents, readme, trees, blobs, refs and
  * commits. `token` is the one token that it takes; with it, private repositories can be seen.
  */
-export function startGitHubServer(token = 'right-token'): Promise<LocalService> {
+export function startGitHubServer(
+  token = 'right-token',
+  repos: readonly KnownRepo[] = REPOS,
+): Promise<LocalService> {
   return startService(
     url => (asked, request) => {
       const given = /^(?:token|bearer) (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
       if (given !== undefined && given !== token) return refusal(401, 'Bad credentials');
-      return answer(asked, request.headers.accept ?? '', given === token, url());
+      return answer(asked, request.headers.accept ?? '', given === token, { repos, base: url() });
     },
     JSON.stringify({
       message: 'API rate limit exceeded for 127.0.0.1.',
@@ -143,7 +146,12 @@ function refusal(status: number, message: string): Reply {
   };
 }
 
-function answer(asked: URL, accept: string, seesPrivate: boolean, base: string): Reply {
+interface World {
+  readonly repos: readonly KnownRepo[];
+  readonly base: string;
+}
+
+function answer(asked: URL, accept: string, seesPrivate: boolean, { repos, base }: World): Reply {
   const parts = asked.pathname.split('/').slice(1).map(decodeURIComponent);
   const byId = parts[0] === 'repositories';
   const name = `${parts[1]}/${parts[2]}`.toLowerCase();
@@ -155,7 +163,7 @@ function answer(asked: URL, accept: string, seesPrivate: boolean, base: string):
       headers: { location: `${base}/repositories/${moved}${rest === '' ? '' : `/${rest}`}${asked.search}` },
     };
   }
-  const repo = REPOS.find(({ fullName, id }) =>
+  const repo = repos.find(({ fullName, id }) =>
     byId ? id === Number(parts[1]) : fullName.toLowerCase() === name,
   );
   if (repo === undefined || (repo.private === true && !seesPrivate)) return refusal(404, 'Not Found');
@@ -257,7 +265,7 @@ function fileContent(path: string, content: Buffer) {
     name: path.split('/').at(-1),
     path,
     content: small ? base64 : '',
-    sha: sha1(content),
+    sha: blobSha(content),
     download_url: null,
   };
 }
@@ -283,7 +291,7 @@ function git(repo: KnownRepo, [what, ...rest]: string[], asked: URL, accept: str
 
 function blob(repo: KnownRepo, sha: string, accept: string): Reply {
   const nodes = Object.values(repo.branches).flatMap(files => Object.values(files));
-  const found = nodes.find(node => node.kind === 'file' && sha1(node.content) === sha);
+  const found = nodes.find(node => node.kind === 'file' && blobSha(node.content) === sha);
   if (found?.kind !== 'file') return refusal(404, 'Not Found');
   if (!accept.includes('raw'))
     return json({
@@ -354,4 +362,9 @@ function commitSha(branch: string): string {
 
 function sha1(content: string | Buffer): string {
   return createHash('sha1').update(content).digest('hex');
+}
+
+/** As git names a blob. */
+function blobSha(content: Buffer): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }

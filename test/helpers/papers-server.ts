@@ -127,22 +127,30 @@ const TOO_MANY = JSON.stringify({
  * Semantic Scholar's Graph API, arXiv's API and PDF files, and OpenAlex on one local port, in the shapes of their public
  * documentation. `key` is the one key that Semantic Scholar takes.
  */
-export function startPapersServer(key = 'right-key'): Promise<LocalService> {
+export function startPapersServer(
+  key = 'right-key',
+  papers: readonly KnownPaper[] = PAPERS,
+): Promise<LocalService> {
   return startService(
-    url => (asked, request) => answer(asked, url(), request.headers['x-api-key'], key),
+    url => (asked, request) => answer(asked, { papers, base: url() }, request.headers['x-api-key'], key),
     TOO_MANY,
   );
 }
 
-function answer(asked: URL, base: string, given: unknown, key: string): Reply {
+interface World {
+  readonly papers: readonly KnownPaper[];
+  readonly base: string;
+}
+
+function answer(asked: URL, world: World, given: unknown, key: string): Reply {
   const { pathname: path } = asked;
   if (path.startsWith('/graph/v1/')) {
     if (given !== undefined && given !== key) return { ...json({ message: 'Forbidden' }), status: 403 };
-    return semanticScholar(asked, base);
+    return semanticScholar(asked, world);
   }
-  if (path === '/api/query') return arxivApi(asked);
-  if (path.startsWith('/pdf/')) return arxivPdf(path.slice('/pdf/'.length));
-  if (path.startsWith('/works')) return openAlex(asked, base);
+  if (path === '/api/query') return arxivApi(asked, world);
+  if (path.startsWith('/pdf/')) return arxivPdf(path.slice('/pdf/'.length), world);
+  if (path.startsWith('/works')) return openAlex(asked, world);
   if (path.startsWith('/files/')) return file(path);
   return { status: 404, body: 'Not found' };
 }
@@ -156,17 +164,17 @@ function matches(paper: KnownPaper, query: string): boolean {
 }
 
 /** https://api.semanticscholar.org/api-docs/graph */
-function semanticScholar(asked: URL, base: string): Reply {
+function semanticScholar(asked: URL, { papers, base }: World): Reply {
   const parts = asked.pathname.split('/').slice(4).map(decodeURIComponent);
   if (parts[0] === 'search') {
-    const found = PAPERS.filter(paper => matches(paper, asked.searchParams.get('query') ?? ''));
+    const found = papers.filter(paper => matches(paper, asked.searchParams.get('query') ?? ''));
     const data = found.slice(0, Number(asked.searchParams.get('limit'))).map(paper => s2Paper(paper, base));
     return json({ total: found.length, offset: 0, ...(found.length === 0 ? {} : { data }) });
   }
-  const paper = PAPERS.find(known => isS2Name(known, parts[0] ?? ''));
+  const paper = papers.find(known => isS2Name(known, parts[0] ?? ''));
   if (paper === undefined) return { ...json({ error: `Paper with id ${parts[0]} not found` }), status: 404 };
   if (parts[1] === 'citations') {
-    const citing = PAPERS.filter(other => other !== paper).slice(0, 5);
+    const citing = papers.filter(other => other !== paper).slice(0, 5);
     return json({
       offset: 0,
       data: citing.map(other => ({ citingPaper: { ...s2Paper(other, base), abstract: undefined } })),
@@ -205,11 +213,11 @@ function s2Paper(paper: KnownPaper, base: string) {
 }
 
 /** https://info.arxiv.org/help/api/user-manual.html */
-function arxivApi(asked: URL): Reply {
+function arxivApi(asked: URL, { papers }: World): Reply {
   const ids = asked.searchParams.get('id_list')?.split(',');
   const words =
     (asked.searchParams.get('search_query') ?? '').match(/all:\S+/g)?.map(term => term.slice(4)) ?? [];
-  const onArxiv = PAPERS.filter(paper => paper.arxiv !== undefined);
+  const onArxiv = papers.filter(paper => paper.arxiv !== undefined);
   const found = ids
     ? onArxiv.filter(paper => ids.includes(paper.arxiv ?? ''))
     : onArxiv.filter(paper => matches(paper, words.join(' ')));
@@ -251,9 +259,9 @@ function xml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-function arxivPdf(name: string): Reply {
+function arxivPdf(name: string, { papers }: World): Reply {
   const [, number, version] = /^(.+?)(v\d+)?$/.exec(name) ?? [];
-  const paper = PAPERS.find(({ arxiv }) => arxiv === number);
+  const paper = papers.find(({ arxiv }) => arxiv === number);
   if (paper === undefined || (paper.comment !== undefined && version !== 'v1')) {
     return {
       status: 404,
@@ -308,8 +316,8 @@ function file(path: string): Reply {
 }
 
 /** https://developers.openalex.org/api-reference/works */
-function openAlex(asked: URL, base: string): Reply {
-  const known = PAPERS.filter(paper => paper.work !== undefined);
+function openAlex(asked: URL, { papers, base }: World): Reply {
+  const known = papers.filter(paper => paper.work !== undefined);
   if (asked.pathname === '/works') {
     const search = asked.searchParams.get('search');
     const cites = /cites:(W\d+)/.exec(asked.searchParams.get('filter') ?? '')?.[1];

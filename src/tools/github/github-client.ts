@@ -37,6 +37,8 @@ export interface GitHubQuestion {
   readonly accept: string;
   /** Whether the answer can never change: it names a commit, tree or blob by its hash. */
   readonly fixed: boolean;
+  /** Whether a body is what was asked for; what is not is asked for again and never kept. */
+  readonly isRight: (body: Buffer) => boolean;
 }
 
 /** GitHub's REST API through octokit, whose plugins repeat what failed and keep to GitHub's limits; its fetch is our way out. */
@@ -53,17 +55,17 @@ export class GitHubClient {
 
   /** @throws UpstreamFailure if GitHub does not answer, or with something else than the schema says. */
   async json<Schema extends z.ZodType>(
-    question: Omit<GitHubQuestion, 'accept'>,
+    question: Omit<GitHubQuestion, 'accept' | 'isRight'>,
     schema: Schema,
     call: ResearchCall,
   ): Promise<GitHubAnswer<z.output<Schema>>> {
-    const answer = await this.bytes({ ...question, accept: 'application/vnd.github+json' }, call);
+    const accept = 'application/vnd.github+json';
+    const read = (body: Buffer) => schema.safeParse(parse(body.toString('utf8'))).data;
+    const answer = await this.bytes({ ...question, accept, isRight: body => read(body) !== undefined }, call);
     if (!answer.found) return answer;
-    try {
-      return { found: true, value: schema.parse(JSON.parse(answer.value.toString('utf8'))) };
-    } catch (error) {
-      throw new UpstreamFailure('garbage', { source: 'GitHub', cause: error });
-    }
+    const value = read(answer.value);
+    if (value === undefined) throw new UpstreamFailure('garbage', { source: 'GitHub' });
+    return { found: true, value };
   }
 
   /** The body as it came. @throws UpstreamFailure */
@@ -78,10 +80,10 @@ export class GitHubClient {
 
   async #ask(
     octokit: Octokit,
-    { path, accept, fixed }: GitHubQuestion,
+    { path, accept, fixed, isRight }: GitHubQuestion,
     call: ResearchCall,
   ): Promise<GitHubAnswer<Buffer>> {
-    const fetch = this.#fetchFor(call, fixed ? 30 * DAY_MS : HOUR_MS);
+    const fetch = this.#fetchFor(call, isRight, fixed ? 30 * DAY_MS : HOUR_MS);
     using limit = timeLimit(call.deadline - Date.now() + 100, call.signal); // octokit's pauses know no deadline
     try {
       const asked = octokit.request(`GET ${path}`, {
@@ -98,7 +100,11 @@ export class GitHubClient {
   }
 
   /** What octokit fetches with: one attempt through our way out, answered from the cache where that will do. */
-  #fetchFor(call: ResearchCall, freshMs: number): (url: string, init: RequestInit) => Promise<Response> {
+  #fetchFor(
+    call: ResearchCall,
+    isRight: GitHubQuestion['isRight'],
+    freshMs: number,
+  ): (url: string, init: RequestInit) => Promise<Response> {
     const { http } = this.#options;
     return async (url, init) => {
       try {
@@ -111,6 +117,9 @@ export class GitHubClient {
           attempts: 1,
           deadline: call.deadline,
           lingerMs: 0,
+          check: async kept => {
+            if (!isRight(await kept.read())) throw new UpstreamFailure('garbage', { source: 'github' });
+          },
           allow: sameOrigin(url, 'github', call.rules),
           record: call.record,
           signal: call.signal,
@@ -134,7 +143,7 @@ function makeOctokit({ baseUrl, userAgent }: GitHubClientOptions, token: string 
     log: { debug: silent, info: silent, warn: silent, error: silent },
     throttle: { onRateLimit: isWorthWaiting, onSecondaryRateLimit: isWorthWaiting },
     // Not as an option of the request: the plugin would then repeat every answer, 404 too.
-    retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
+    retry: { retries: RETRIES, doNotRetry: [400, 401, 403, 404, 409, 410, 422, 451] },
   });
 }
 

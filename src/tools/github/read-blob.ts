@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
 import { size } from '../../lib/text.js';
@@ -40,9 +41,16 @@ export async function readBlob(
       path: `/repos/${fullName}/git/blobs/${file.sha}`,
       accept: 'application/vnd.github.raw+json',
       fixed: true,
+      isRight: body => hashOf(body, file.sha) === file.sha,
     },
     call,
   );
   if (!answer.found) throw new UpstreamFailure('unavailable', { source: 'GitHub', status: answer.status });
   return answer.value;
+}
+
+/** The name of a blob as git makes it, with SHA-1 or SHA-256 as the other name has. */
+function hashOf(body: Buffer, like: string): string {
+  const hash = createHash(like.length === 64 ? 'sha256' : 'sha1');
+  return hash.update(`blob ${body.length}\0`).update(body).digest('hex');
 }

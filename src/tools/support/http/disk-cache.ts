@@ -6,6 +6,7 @@ import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { errorCode } from '../../../errors.js';
+import { withFileLock } from '../../../lib/file-lock.js';
 
 /** What is known of a kept answer: the first line of its file. The body follows. */
 const Head = z.strictObject({
@@ -83,6 +84,24 @@ export class DiskCache {
   async confirm(key: string): Promise<void> {
     const now = new Date();
     await utimes(this.#path(key), now, now).catch(() => undefined);
+  }
+
+  /**
+   * Runs `task` while no other process of this home runs one for the same key. Where the disk takes no lock, or another holds
+   * it for longer than `waitMs`, it runs all the same: asking twice is better than not at all.
+   */
+  async alone<T>(key: string, waitMs: number, task: () => Promise<T>): Promise<T> {
+    let begun: Promise<T> | undefined;
+    try {
+      return await withFileLock(`${this.#path(key)}.lock`, { waitMs }, () => {
+        begun = task();
+        return begun;
+      });
+    } catch (error) {
+      if (begun === undefined) return task();
+      await begun; // its own failure
+      throw error;
+    }
   }
 
   #path(key: string): string {

@@ -89,13 +89,26 @@ export class HttpClient implements AsyncDisposable {
 
   #takeOff(key: string, kept: Kept | undefined, request: HttpRequest): Flight {
     const deadline = request.deadline + request.lingerMs;
-    const answer = this.#sender
-      .send(key, kept, { ...request, deadline })
-      .finally(() => this.#flights.delete(key));
+    const answer = this.#askOnce(key, kept, { ...request, deadline }).finally(() =>
+      this.#flights.delete(key),
+    );
     answer.catch(() => undefined); // whoever waits hears of it; nobody may be left to wait
     const flight = { answer, deadline };
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  /** Of several processes that want the same, one asks and the others find its answer. */
+  #askOnce(key: string, kept: Kept | undefined, request: HttpRequest): Promise<HttpAnswer> {
+    const began = performance.now();
+    return this.cache.alone(key, Math.max(0, request.deadline - Date.now()), async () => {
+      const newer = await this.cache.find(key);
+      if (newer !== undefined && newer.checkedAt !== kept?.checkedAt && isFresh(newer, request)) {
+        checkAllowed(request, new URL(newer.head.url));
+        return this.#fromCache(newer, request, began);
+      }
+      return this.#sender.send(key, kept, request);
+    });
   }
 
   async #waitFor(flight: Flight, { deadline, signal, source }: HttpRequest): Promise<HttpAnswer> {
