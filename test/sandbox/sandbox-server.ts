@@ -1,10 +1,17 @@
 import { LocalBackend } from '../../src/sandbox/local/local-backend.js';
 import type { SandboxSpec } from '../../src/sandbox/sandbox.js';
+import { dockerBackend } from '../helpers/docker.js';
 
-/** Stands in for a server that dies: makes the sandbox it is told to, leaves a job and a daemon in it, and waits to be killed. */
-const spec: SandboxSpec = JSON.parse(process.argv[2] ?? '');
+/**
+ * Stands in for a server that dies: makes the sandbox it is told to, leaves a job and a daemon in it, and waits to be killed.
+ * Arguments: the sandbox as JSON, and the home folder where it is one of Docker.
+ */
+const [json = '', home] = process.argv.slice(2);
+const spec: SandboxSpec = JSON.parse(json);
 const options = { signal: new AbortController().signal };
-const sandbox = await new LocalBackend({ python: async () => 'python3' }).create(spec, options);
+const backend =
+  home === undefined ? new LocalBackend({ python: async () => 'python3' }) : dockerBackend(home);
+const sandbox = await backend.create(spec, options);
 const script =
   '(setsid sleep 1000 &); echo ready; trap "" TERM; until [ -e go ]; do sleep 0.05; done; echo survived';
 await sandbox.startJob(
