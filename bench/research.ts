@@ -42,10 +42,10 @@ export async function research(): Promise<void> {
   );
   const seconds = Math.round((Date.now() - began) / 1000);
   say(
-    `${counts.calls} calls from ${RUNS} runs in ${seconds} s: ${counts.answers} answers, ${counts.later} told when to try again`,
+    `${counts.calls} calls from ${RUNS} runs in ${seconds} s: ${counts.answers} answers, ${counts.later} told why not, and when to try again`,
   );
   for (const [sentence, times] of Object.entries(counts.other)) say(`  ${times} x ${sentence}`);
-  figure('calls that ended in neither an answer nor a time to try again', String(sum(counts.other)), '0');
+  figure('calls that ended in neither an answer nor such a sentence', String(sum(counts.other)), '0');
   figure('slowest call', `${counts.slowestMs} ms`, `at most ${WAIT_S + 3} s`);
   say(`median call: ${counts.medianMs} ms`);
   tell('Semantic Scholar', countRequests(services.papers, /^\/graph/), SEMANTIC_SCHOLAR_PER_S);

@@ -113,7 +113,8 @@ export const ConfigSchema = z.strictObject({
     openalex_key: secret('API key of OpenAlex; without one a small daily allowance applies'),
     github_token: secret('GitHub token that can read public repositories; without one 60 requests an hour'),
     published_before: z
-      .union([z.literal(''), z.iso.date()])
+      .string()
+      .regex(/^(\d{4}-\d{2}-\d{2})?$/, 'give a day as YYYY-MM-DD')
       .default('')
       .describe('hides papers and commits from this day (YYYY-MM-DD) on; a task may set an earlier one'),
     semantic_scholar_per_s: z.coerce

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, size } from '../lib/text.js';
 import { isOver, type Run } from '../runs/run.js';
 import { findOwnRun, RunIdArgument } from './support/own-run.js';
-import { sandboxSpec, secondsLeft } from './support/sandbox-spec.js';
+import { sandboxSpec, secondsLeft, secondsUsed } from './support/sandbox-spec.js';
 import { defineTool } from './tool.js';
 
 const Submitted = z.object({
@@ -43,9 +43,7 @@ export const runStatus = defineTool({
     const run = await findOwnRun(run_id, context);
     const paths = context.backend.pathsFor(await sandboxSpec(run, context));
     const usage = isOver(run) ? undefined : await context.usage();
-    const next = isOver(run)
-      ? 'The run is over: call get_result for its outcome, or start_run to begin another.'
-      : 'Go on working, or call submit_model when the model is good.';
+    const next = nextStep(run);
     const data = {
       run_id: run.run_id,
       task_id: run.task_id,
@@ -81,10 +79,10 @@ export const runStatus = defineTool({
   },
 });
 
-function secondsUsed(run: Run): number {
-  if (run.started_at === null) return 0;
-  const end = run.ended_at === null ? Date.now() : Date.parse(run.ended_at);
-  return (end - Date.parse(run.started_at)) / 1000;
+function nextStep(run: Run): string {
+  if (isOver(run)) return 'The run is over: call get_result for its outcome, or start_run to begin another.';
+  if (run.paused_at) return 'The operator has paused the run and its clock: try again later.';
+  return 'Go on working, or call submit_model when the model is good.';
 }
 
 function submitted({

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../errors.js';
+import { InputError, SandboxError } from '../errors.js';
 import { size } from '../lib/text.js';
 import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
 import type { Run } from '../runs/run.js';
@@ -46,6 +46,8 @@ export const submitModel = defineTool({
         `Run ${run.run_id} is over (${run.state}): nothing more can be handed in. Call start_run to begin another.`,
       );
     }
+    if (run.paused_at)
+      throw new SandboxError('This run is paused by the operator, and so is its clock. Hand in later.');
     const folder = await submittedFolder(model_path, context);
     await refuseBroken(folder, model_path, context);
     const request = { folder, claimed_metric: claimed_metric ?? null, note: note ?? null };

@@ -103,7 +103,7 @@ export type Player = (
 export interface LoadCounts {
   readonly calls: number;
   readonly answers: number;
-  /** Sentences of ours that say when to try again. */
+  /** Sentences of ours that say when to try again, or what stands where the PDF should be. */
   readonly later: number;
   /** Anything else that was no answer, by its beginning. */
   readonly other: Record<string, number>;
@@ -132,7 +132,8 @@ export async function playLoad(
       const seen = await player(tool, input);
       times.push(performance.now() - began);
       if (!seen.isError) answers += 1;
-      else if (/Try again in|[Cc]all download_paper again in/.test(seen.text)) later += 1;
+      else if (/Try again in|[Cc]all download_paper again in|it is a web page, not a PDF/.test(seen.text))
+        later += 1;
       else other[seen.text.slice(0, 100)] = (other[seen.text.slice(0, 100)] ?? 0) + 1;
       if (times.length % 500 === 0) onProgress(times.length);
     }

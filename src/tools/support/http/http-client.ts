@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { InputError } from '../../../errors.js';
 import { isTimeout, orAbort, timeLimit } from '../../../lib/time-limit.js';
@@ -34,6 +35,7 @@ export class HttpClient implements AsyncDisposable {
   readonly #closing = new AbortController();
 
   constructor(options: HttpClientOptions) {
+    setMaxListeners(0, this.#closing.signal); // each request under way listens
     this.cache = new DiskCache(join(options.folder, 'answers'), options.cacheBytes);
     this.#sender = new Sender(options, this.cache, this.#closing.signal);
   }
