@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
 import { isLocked } from '../lib/file-lock.js';
 import { isOver, type Run } from '../runs/run.js';
 import { settleDeadline } from '../tools/support/close-run.js';
@@ -17,6 +18,10 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
     else yield* cleanUpRun(listed.run, host, mode);
   }
   yield* cleanUpEnvironments(join(config.home, 'python'), mode);
+  for (const folder of await findDeadScratchFolders(config.home)) {
+    yield `${folder}: the scratch folder of an evaluation that was killed.`;
+    if (mode === 'act') await removeScratchFolder(folder);
+  }
 }
 
 async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGenerator<string> {

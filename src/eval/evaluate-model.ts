@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../config.js';
@@ -18,6 +18,7 @@ import { judge } from './judge.js';
 import { LOG_FILE, ROWS_FILE } from './output-files.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
+import { makeScratchFolder, removeScratchFolder } from './scratch-folder.js';
 
 export interface EvaluateModel {
   readonly task: Task;
@@ -111,15 +112,13 @@ interface Prepared {
 
 async function score(options: EvaluateModel, prepared: Prepared): Promise<JudgementWithRows> {
   const { home, outputFolder } = options;
-  const scratches = join(home, 'scratch');
   try {
-    await mkdir(scratches, { recursive: true });
     await mkdir(outputFolder, { recursive: true });
-    const scratch = await mkdtemp(join(scratches, 'eval-'));
+    const scratch = await makeScratchFolder(home);
     try {
       return await scoreIn(scratch, options, prepared);
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await removeScratchFolder(scratch);
     }
   } catch (error) {
     if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
