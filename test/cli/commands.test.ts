@@ -47,11 +47,6 @@ describe('exit codes', () => {
       /There is no folder \/no\/such/,
     ],
     ['2 for a name that is none', 'serve --as a/b', /--as is not right: a name has/],
-    [
-      '1 for a sandbox that is not there yet',
-      'serve --sandbox docker',
-      /not in this version yet\. Use --sandbox local/,
-    ],
   ])('%s', async (code, line, sentence) => {
     const ended = await mlrb(home.path, line);
     expect(ended.stderr.trim()).toMatch(sentence);
