@@ -10,6 +10,8 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['agent', async () => (await import('./commands/agent.js')).agent],
   ['runs', async () => (await import('./commands/runs.js')).runs],
   ['show', async () => (await import('./commands/show.js')).show],
+  ['pause', async () => (await import('./commands/pause.js')).pause],
+  ['resume', async () => (await import('./commands/resume.js')).resume],
   ['cancel', async () => (await import('./commands/cancel.js')).cancel],
   ['evaluate', async () => (await import('./commands/evaluate.js')).evaluate],
   ['report', async () => (await import('./commands/report.js')).report],

@@ -1,4 +1,4 @@
-import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from './sandbox.js';
+import type { CallOptions, RunPlace, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from './sandbox.js';
 
 /** New runs go to the chosen back end; a run that is there stays with the one that made it, whatever is set now. */
 export class RoutedBackend implements SandboxBackend {
@@ -30,7 +30,19 @@ export class RoutedBackend implements SandboxBackend {
     return this.#of(spec).attach(spec, secondsLeft, options);
   }
 
-  destroy(run: Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'>): Promise<void> {
+  async pause(run: RunPlace): Promise<void> {
+    await this.#of(run).pause(run);
+  }
+
+  async resume(run: RunPlace, pausedSeconds: number): Promise<void> {
+    await this.#of(run).resume(run, pausedSeconds);
+  }
+
+  timeLeft(run: RunPlace): Promise<number | null> {
+    return this.#of(run).timeLeft(run);
+  }
+
+  destroy(run: RunPlace): Promise<void> {
     return this.#of(run).destroy(run);
   }
 

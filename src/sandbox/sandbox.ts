@@ -185,6 +185,9 @@ export interface SandboxSpec {
   readonly network: 'none' | 'open';
 }
 
+/** What is needed to find or end a run's sandbox. */
+export type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'>;
+
 /** A back end: makes sandboxes, and finds them again after the server that made them died. */
 export interface SandboxBackend {
   readonly kind: 'local' | 'docker';
@@ -201,6 +204,15 @@ export interface SandboxBackend {
    * workspace: jobs that had been running are then `lost`.
    */
   attach(spec: SandboxSpec, secondsLeft: number, options: CallOptions): Promise<Sandbox>;
+  /**
+   * Freezes every process of the run with its clock. Idempotent.
+   * @throws InputError where this back end cannot do that.
+   */
+  pause(run: RunPlace): Promise<void>;
+  /** Lets them go on. `pausedSeconds` is the length of all pauses of the run, by which its deadline is later. Idempotent. */
+  resume(run: RunPlace, pausedSeconds: number): Promise<void>;
+  /** Seconds left by the executor's own clock, which no change of the host's clock moves; null where nobody can tell. */
+  timeLeft(run: RunPlace): Promise<number | null>;
   /** Ends what is left of the run's sandbox, whether or not its executor still answers. Idempotent. */
-  destroy(spec: Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'>): Promise<void>;
+  destroy(run: RunPlace): Promise<void>;
 }

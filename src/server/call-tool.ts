@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Config } from '../config.js';
-import { InputError, type LimitError, SandboxError } from '../errors.js';
+import { InputError, LimitError, SandboxError } from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run } from '../runs/run.js';
 import { settleDeadline, timeIsUp } from '../tools/support/close-run.js';
@@ -121,14 +121,17 @@ class Attempt {
   async #noticeDeadline(): Promise<void> {
     if (this.#run?.state !== 'running' || secondsLeft(this.#run) > 0) return;
     this.#run = await settleDeadline(this.#run, this.#host);
+    if (!isOver(this.#run)) return;
     await this.#session.closeSandbox();
     this.#ending = timeIsUp(this.#run).message;
   }
 
   /** Whatever went wrong while the time ran out went wrong because of it. */
   async #seenFromTheRun(error: unknown): Promise<unknown> {
-    if (this.#run?.state !== 'running' || secondsLeft(this.#run) > 0) return error;
-    this.#run = await settleDeadline(this.#run, this.#host);
+    if (this.#run?.state !== 'running') return error;
+    if (secondsLeft(this.#run) > 0 && !(error instanceof LimitError)) return error;
+    this.#run = await settleDeadline(this.#run, this.#host, { trust: 'the sandbox' });
+    if (!isOver(this.#run)) return error;
     await this.#session.closeSandbox();
     return timeIsUp(this.#run);
   }

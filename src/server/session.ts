@@ -46,9 +46,13 @@ export class Session implements AsyncDisposable {
     clearTimeout(this.#deadlineTimer);
     const delay = Math.min(MAX_TIMER_MS, Math.max(0, secondsLeft(run) * 1000 + AFTER_DEADLINE_MS));
     this.#deadlineTimer = setTimeout(() => {
-      settleDeadline(run, this.#host).catch(error =>
-        this.#host.log.error({ error, run: run.run_id }, 'the run could not be closed at its deadline'),
-      );
+      settleDeadline(run, this.#host)
+        .then(now => {
+          if (now.state === 'running') this.#watchDeadline(now); // it was paused meanwhile
+        })
+        .catch(error =>
+          this.#host.log.error({ error, run: run.run_id }, 'the run could not be closed at its deadline'),
+        );
     }, delay).unref();
   }
 

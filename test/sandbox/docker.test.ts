@@ -219,6 +219,40 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
     });
   });
 
+  describe('a pause', () => {
+    test('freezes every process and the clock, whoever asks meanwhile, and takes nothing from the run', async () => {
+      await using run = await makeRun(backend, { wall_clock_s: 6 });
+      const job = await startUntilReady(
+        run.sandbox,
+        'echo ready; n=0; while :; do n=$((n + 1)); echo $n > count; sleep 0.01; done',
+      );
+      const count = () => readFile(join(run.spec.run_folder, 'workspace', 'count'), 'utf8');
+      const { seconds_left: before } = await run.sandbox.usage(options);
+      await backend.pause(run.spec);
+      await backend.pause(run.spec);
+      const frozen = await count();
+      await expect(backend.attach(run.spec, 100, options)).rejects.toThrow(/paused by the operator/);
+      await pause(6500); // longer than the run had left
+      expect(await count()).toBe(frozen);
+      await backend.resume(run.spec, 6.5);
+      await backend.resume(run.spec, 6.5);
+      expect(await waitFor(run.sandbox, job.job_id, 0)).toMatchObject({ state: 'running' });
+      const { seconds_left: after } = await run.sandbox.usage(options);
+      expect(after).toBeLessThanOrEqual(before);
+      expect(after).toBeGreaterThan(before - 4);
+      await until(async () => (await count()) !== frozen);
+      expect(await waitFor(run.sandbox, job.job_id)).toMatchObject({ ended_by: 'deadline' });
+    });
+
+    test('can be ended in, and nothing of it runs on', async () => {
+      await using run = await makeRun(backend);
+      await startUntilReady(run.sandbox, 'echo ready; sleep 1000');
+      await backend.pause(run.spec);
+      await backend.destroy(run.spec);
+      expect(isThere(run.spec)).toBe(false);
+    });
+  });
+
   describe('a server that dies', () => {
     test('killed at any moment leaves jobs, their output and the remaining time to the next', async () => {
       await using run = await makeRun(backend);

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConfigError, SandboxError } from '../../errors.js';
@@ -8,8 +8,16 @@ import { readExecutorState } from '../executor/executor-state.js';
 import { PROTOCOL_VERSION } from '../executor/protocol.js';
 import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
 import { underStartLock } from '../executor/start-lock.js';
+import { timeLeftBy } from '../executor/time-left.js';
 import { ExecutorSandbox } from '../executor-sandbox.js';
-import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
+import type {
+  CallOptions,
+  RunPlace,
+  Sandbox,
+  SandboxBackend,
+  SandboxPaths,
+  SandboxSpec,
+} from '../sandbox.js';
 import type { AgentUser, ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
@@ -20,7 +28,7 @@ import {
   homeLabel,
   noImage,
   RUN_LABEL,
-  type RunPlace,
+  type RunContainer,
   removeContainer,
   startContainer,
   whyNotStarted,
@@ -97,6 +105,38 @@ export class DockerBackend implements SandboxBackend {
       reconnect: connect,
       finish: reason => this.#finish(spec, reason),
     });
+  }
+
+  async pause(run: RunPlace): Promise<void> {
+    const container = await this.#running(run);
+    await writeFile(dockerPlaces(run.run_folder).pausedMark, '');
+    if (container.state === 'paused') return;
+    await this.#engine.ask(docker => docker.getContainer(container.id).pause());
+  }
+
+  /** The executor reads how long it was frozen before it looks at its deadline: so the pause is written down before it goes on. */
+  async resume(run: RunPlace, pausedSeconds: number): Promise<void> {
+    const places = dockerPlaces(run.run_folder);
+    await writeJson(places.clockFile, { paused_seconds: pausedSeconds });
+    const container = await findContainer(this.#engine, run.run_id, this.#home);
+    if (container?.state === 'paused') {
+      await this.#engine.ask(docker => docker.getContainer(container.id).unpause());
+    }
+    await rm(places.pausedMark, { force: true });
+  }
+
+  async timeLeft(run: RunPlace): Promise<number | null> {
+    const places = dockerPlaces(run.run_folder);
+    if (await exists(places.pausedMark)) return null;
+    return timeLeftBy(await readExecutorState(places.stateFile), options => connectTo(run, places, options));
+  }
+
+  async #running(run: RunPlace): Promise<RunContainer> {
+    const container = await findContainer(this.#engine, run.run_id, this.#home);
+    if (container !== undefined && container.state !== 'stopped') return container;
+    throw new SandboxError(
+      'The container of this run does not run, so there is nothing to freeze. The next call of its contestant starts it again.',
+    );
   }
 
   async destroy(run: RunPlace): Promise<void> {
@@ -225,6 +265,7 @@ async function connectToRunning(
   const state = await readExecutorState(places.stateFile);
   if (!state) return null;
   if (state.ended !== null) throw state.ended === 'deadline' ? timeIsUp() : sandboxHasEnded();
+  if (await exists(places.pausedMark)) throw isPaused();
   try {
     return await connectTo(run, places, options);
   } catch (error) {
@@ -245,6 +286,7 @@ async function connectTo(run: RunPlace, places: DockerPlaces, options: CallOptio
 /** Whether an executor was there and has ended every process. */
 async function endByExecutor(run: RunPlace, places: DockerPlaces, reason: string): Promise<boolean> {
   const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
+  if (await exists(places.pausedMark)) return false; // what is frozen does not answer
   try {
     const state = await readExecutorState(places.stateFile);
     if (!state || state.ended !== null) return false;

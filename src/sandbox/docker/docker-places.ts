@@ -13,6 +13,8 @@ export interface DockerPlaces {
   readonly logFile: string;
   readonly clockFile: string;
   readonly startLock: string;
+  /** there while the run is paused; */
+  readonly pausedMark: string;
   /** what stands for data where a task has none. */
   readonly noData: string;
 }
@@ -29,6 +31,7 @@ export function dockerPlaces(runFolder: string): DockerPlaces {
     socket: join(executor, 'executor.sock'),
     logFile: join(executor, 'executor.log'),
     clockFile: join(executor, 'clock.json'),
+    pausedMark: join(own, 'paused'),
     startLock: join(own, 'start.lock'),
     noData: join(own, 'no-data'),
   };

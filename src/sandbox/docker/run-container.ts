@@ -2,13 +2,9 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { ConfigError } from '../../errors.js';
 import { executorFailed } from '../executor/sentences.js';
-import type { SandboxSpec } from '../sandbox.js';
 import { type ContainerRequest, containerOptions } from './container-options.js';
 import { type DockerEngine, refusalOf } from './docker-engine.js';
 import { dockerPlaces } from './docker-places.js';
-
-/** What is needed to find a run's container. */
-export type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder'>;
 
 export type ContainerState = 'running' | 'paused' | 'stopped';
 

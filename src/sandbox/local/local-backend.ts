@@ -1,13 +1,21 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SandboxError } from '../../errors.js';
+import { InputError, SandboxError } from '../../errors.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import type { ExecutorSettings } from '../executor/executor-program.js';
 import { type ExecutorState, readExecutorState } from '../executor/executor-state.js';
 import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
 import { underStartLock } from '../executor/start-lock.js';
+import { timeLeftBy } from '../executor/time-left.js';
 import { ExecutorSandbox } from '../executor-sandbox.js';
-import type { CallOptions, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from '../sandbox.js';
+import type {
+  CallOptions,
+  RunPlace,
+  Sandbox,
+  SandboxBackend,
+  SandboxPaths,
+  SandboxSpec,
+} from '../sandbox.js';
 import { copyData } from './copy-data.js';
 import { isExecutorAlive, startExecutor, sweepRun } from './executor-process.js';
 import { askInterpreter, type Interpreter } from './interpreter.js';
@@ -19,9 +27,6 @@ export interface LocalBackendOptions {
   /** Path or name of the Python interpreter that contestants get; asked for on first use. */
   readonly python: () => Promise<string>;
 }
-
-/** What is needed to find or end a run's sandbox. */
-type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder'>;
 
 /** Time for an executor that is alive to make its socket again after someone removed it. */
 const PATIENCE_MS = 3000;
@@ -67,6 +72,21 @@ export class LocalBackend implements SandboxBackend {
       reconnect: connect,
       finish: reason => this.#finish(spec, reason),
     });
+  }
+
+  async pause(): Promise<void> {
+    throw new InputError(
+      'A run in the local sandbox cannot be paused: nothing can freeze its processes with its clock. Use --sandbox docker for runs that may have to wait.',
+    );
+  }
+
+  async resume(): Promise<void> {
+    throw new InputError('A run in the local sandbox is never paused, so there is nothing to resume.');
+  }
+
+  async timeLeft(run: RunPlace): Promise<number | null> {
+    const state = await readExecutorState(runPlaces(run.run_folder).stateFile);
+    return timeLeftBy(state, options => connectTo(run, state, options));
   }
 
   async destroy(run: RunPlace): Promise<void> {

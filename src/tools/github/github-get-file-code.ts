@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
 import { size } from '../../lib/text.js';
+import { beginResearch } from '../support/begin-research.js';
 import { FOREIGN_NOTE, oneLine, visible, withheldNote, withhold } from '../support/foreign-text.js';
-import { beginResearch, type ResearchCall } from '../support/research-call.js';
+import type { ResearchCall } from '../support/research-call.js';
 import { defineTool } from '../tool.js';
 import { textOf } from './file-text.js';
 import type { GitHubClient } from './github-client.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
+import { beginResearch } from '../support/begin-research.js';
 import { FOREIGN_NOTE, quoted, visible, withheldNote, withhold } from '../support/foreign-text.js';
-import { beginResearch } from '../support/research-call.js';
 import { defineTool } from '../tool.js';
 import { textOf } from './file-text.js';
 import { pageOfLines } from './lines-page.js';

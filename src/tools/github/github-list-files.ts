@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
 import { count, size } from '../../lib/text.js';
+import { beginResearch } from '../support/begin-research.js';
 import { masked, oneLine, withheldNote } from '../support/foreign-text.js';
-import { beginResearch } from '../support/research-call.js';
 import { defineTool } from '../tool.js';
 import { RepoUrlArgument } from './github-get-readme.js';
 import { readTree } from './read-tree.js';

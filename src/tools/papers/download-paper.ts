@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { InputError, LimitError } from '../../errors.js';
 import { count, size } from '../../lib/text.js';
 import type { Research } from '../research.js';
+import { beginResearch } from '../support/begin-research.js';
 import {
   beginning,
   FOREIGN_NOTE,
@@ -11,7 +12,7 @@ import {
   withheldNote,
   withhold,
 } from '../support/foreign-text.js';
-import { beginResearch, type ResearchCall, withShare } from '../support/research-call.js';
+import { type ResearchCall, withShare } from '../support/research-call.js';
 import { defineTool } from '../tool.js';
 import { PaperIdArgument } from './get-paper-details.js';
 import type { Paper } from './paper.js';

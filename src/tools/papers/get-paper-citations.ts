@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { count } from '../../lib/text.js';
-import { beginResearch } from '../support/research-call.js';
+import { beginResearch } from '../support/begin-research.js';
 import { defineTool } from '../tool.js';
 import { PaperIdArgument } from './get-paper-details.js';
 import { answerNote, PaperAnswer, SourceAnswer, showPaper } from './paper-answer.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { beginResearch } from '../support/research-call.js';
+import { beginResearch } from '../support/begin-research.js';
 import { defineTool } from '../tool.js';
 import { answerNote, PaperAnswer, SourceAnswer, showPaper } from './paper-answer.js';
 import { parsePaperId } from './paper-id.js';

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { PACKAGE_ROOT } from '../../lib/package-root.js';
 import { residentBytes } from '../../lib/resident-memory.js';
+import { PdfLine } from './pdf-line.js';
 
 /** The text of a PDF, page by page. */
 export const PdfText = z.strictObject({
@@ -27,20 +29,13 @@ export class PdfFailure extends Error {
   }
 }
 
-const PROGRAM = fileURLToPath(new URL('./extract-pdf.mjs', import.meta.url));
+const PROGRAM = join(PACKAGE_ROOT, 'dist', 'tools', 'papers', 'extract-pdf.js');
 const MAX_CHARS = 4_000_000;
 const TIME_LIMIT_MS = 60_000;
 /** Of the JavaScript heap; buffers come on top, so what the whole process holds is watched too. */
 const HEAP_MB = 320;
 const MAX_RESIDENT_BYTES = 480e6;
 const WATCH_EVERY_MS = 50;
-
-const Line = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('document'), pages: z.number(), title: z.string() }),
-  z.object({ type: z.literal('page'), text: z.string() }),
-  z.object({ type: z.literal('end'), complete: z.boolean() }),
-  z.object({ type: z.literal('failure'), reason: z.enum(['encrypted', 'malformed']), detail: z.string() }),
-]);
 
 /**
  * The text of a PDF file, extracted in a process of its own with little memory, little time and an empty environment.
@@ -81,7 +76,7 @@ async function read(stdout: Readable): Promise<PdfText | undefined> {
   const pages: string[] = [];
   let document = { title: '', pages: 0 };
   for await (const line of createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const said = Line.safeParse(parse(line)).data;
+    const said = PdfLine.safeParse(parse(line)).data;
     if (said === undefined) continue; // warnings of the library
     if (said.type === 'failure') throw new PdfFailure(said.reason, said.detail);
     if (said.type === 'document') document = said;

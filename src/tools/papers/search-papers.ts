@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
 import { count } from '../../lib/text.js';
+import { beginResearch } from '../support/begin-research.js';
 import { oneLine } from '../support/foreign-text.js';
-import { beginResearch } from '../support/research-call.js';
 import { defineTool } from '../tool.js';
 import { answerNote, PaperAnswer, SourceAnswer, showPaper } from './paper-answer.js';
 import { visiblePapers } from './visible-papers.js';

@@ -1,6 +1,3 @@
-import { findTask } from '../../tasks/tasks.js';
-import type { Research } from '../research.js';
-import type { RunToolContext } from '../tool.js';
 import type { HttpRequest, RequestRecord } from './http/http-request.js';
 import type { OffLimitsRules } from './off-limits.js';
 
@@ -11,23 +8,6 @@ export interface ResearchCall {
   readonly signal: AbortSignal;
   readonly record: (record: RequestRecord) => void;
   readonly rules: OffLimitsRules;
-}
-
-/** The clients, loaded on first use, and what this call carries along. */
-export async function beginResearch(
-  context: RunToolContext,
-): Promise<{ readonly research: Research; readonly call: ResearchCall }> {
-  const { run, runs, limits, signal, log, callId } = context;
-  const deadline = Date.now() + limits.defaultWaitS * 1000;
-  const research = await context.research();
-  const rules = await research.rulesFor(findTask(context.tasks, run.task_id).task.off_limits);
-  const trace = runs.trace(run.run_id);
-  const record = (request: RequestRecord) => {
-    trace
-      .append({ type: 'request', call: callId, ...request })
-      .catch(error => log.error({ error, call: callId }, 'a request could not be recorded'));
-  };
-  return { research, call: { deadline, signal, record, rules } };
 }
 
 /** Writes down that something off limits was asked for, where no request was sent. */

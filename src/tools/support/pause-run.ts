@@ -1,0 +1,48 @@
+import { InputError } from '../../errors.js';
+import type { Run } from '../../runs/run.js';
+import type { Host } from '../tool.js';
+import { settleDeadline } from './close-run.js';
+import { sandboxPlace } from './sandbox-spec.js';
+
+/**
+ * Freezes a run that is on, with its clock. One that is paused already stays so.
+ * @throws InputError if the run is not on, or its sandbox cannot be frozen.
+ */
+export async function pauseRun(runId: string, host: Host): Promise<Run> {
+  await settleDeadline(await host.runs.read(runId), host);
+  return host.runs.withRun(runId, async () => {
+    const run = await runThatIsOn(runId, host);
+    if (run.paused_at) return run;
+    await host.backend.pause(sandboxPlace(run, host));
+    const paused = await host.runs.amend(runId, { paused_at: new Date().toISOString() });
+    await trace(runId, { from: 'running', to: 'paused' }, host);
+    return paused;
+  });
+}
+
+/**
+ * Lets a paused run go on; its deadline is later by the length of the pause. May be repeated where a first attempt was cut off.
+ * @throws InputError if the run is not on.
+ */
+export async function resumeRun(runId: string, host: Host): Promise<Run> {
+  return host.runs.withRun(runId, async () => {
+    const run = await runThatIsOn(runId, host);
+    const pausedMs = run.paused_at ? Math.max(0, Date.now() - Date.parse(run.paused_at)) : 0;
+    const paused_s = (run.paused_s ?? 0) + pausedMs / 1000;
+    const deadline_at = new Date(Date.parse(run.deadline_at ?? '') + pausedMs).toISOString();
+    const resumed = await host.runs.amend(runId, { paused_at: null, paused_s, deadline_at });
+    await host.backend.resume(sandboxPlace(run, host), paused_s);
+    if (run.paused_at) await trace(runId, { from: 'paused', to: 'running' }, host);
+    return resumed;
+  });
+}
+
+async function runThatIsOn(runId: string, { runs }: Host): Promise<Run> {
+  const run = await runs.read(runId);
+  if (run.state === 'running') return run;
+  throw new InputError(`Run ${runId} is ${run.state}, not running: it can be neither paused nor resumed.`);
+}
+
+function trace(runId: string, step: { from: string; to: string }, { runs }: Host): Promise<void> {
+  return runs.trace(runId).append({ type: 'run_state', ...step, reason: 'By the operator.' });
+}
