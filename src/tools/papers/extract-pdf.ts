@@ -1,11 +1,13 @@
 /**
- * A program of its own: reads the PDF named by its first argument and writes its text to standard output, a JSON object a
- * line. It may run out of memory, hang or crash over a malformed file; the process that started it lives on.
+ * A program of its own: reads the PDF named by its first argument and writes its text to file descriptor 3, a JSON
+ * object a line. It may run out of memory, hang or crash over a malformed file; the process that started it lives on.
  */
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { getResolvedPDFJS } from 'unpdf';
 import type { PdfLine } from './pdf-line.js';
 
+const OUT = 3;
 const [, , path = '', maxChars] = process.argv;
 type Pdfjs = Awaited<ReturnType<typeof getResolvedPDFJS>>;
 type PdfDocument = Awaited<ReturnType<Pdfjs['getDocument']>['promise']>;
@@ -18,7 +20,7 @@ try {
 }
 
 function say(line: PdfLine): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  writeFileSync(OUT, `${JSON.stringify(line)}\n`);
 }
 
 async function extract({ getDocument }: Pdfjs, room: number): Promise<void> {

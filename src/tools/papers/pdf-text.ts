@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { PACKAGE_ROOT } from '../../lib/package-root.js';
 import { residentBytes } from '../../lib/resident-memory.js';
@@ -45,7 +45,7 @@ export async function extractPdfText(path: string, signal: AbortSignal): Promise
   const args = [`--max-old-space-size=${HEAP_MB}`, '--disallow-code-generation-from-strings', PROGRAM, path];
   const child = spawn(process.execPath, [...args, String(MAX_CHARS)], {
     env: {},
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const ended = once(child, 'close');
   ended.catch(() => undefined); // told by read
@@ -53,7 +53,7 @@ export async function extractPdfText(path: string, signal: AbortSignal): Promise
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const text = await read(child.stdout);
+    const text = await read(child.stdio[3]);
     await ended;
     signal.throwIfAborted();
     if (guard.fault !== undefined) throw new PdfFailure('too_heavy', guard.fault);
@@ -72,10 +72,11 @@ function endOf({ signalCode, exitCode }: ChildProcess): PdfFault {
 }
 
 /** Undefined if the output ends before the text does. */
-async function read(stdout: Readable): Promise<PdfText | undefined> {
+async function read(output: unknown): Promise<PdfText | undefined> {
+  if (!(output instanceof Readable)) throw new Error('the process has no output');
   const pages: string[] = [];
   let document = { title: '', pages: 0 };
-  for await (const line of createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY })) {
     const said = PdfLine.safeParse(parse(line)).data;
     if (said === undefined) continue; // warnings of the library
     if (said.type === 'failure') throw new PdfFailure(said.reason, said.detail);
