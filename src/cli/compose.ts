@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { dockerScorer } from '../eval/docker-scorer.js';
+import type { StartScorer } from '../eval/scorer-process.js';
 import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
@@ -12,7 +14,7 @@ import { tasks } from '../tasks/tasks.js';
 import { unpackTrainingData } from '../tasks/training-data.js';
 import type { Research } from '../tools/research.js';
 import type { Host } from '../tools/tool.js';
-import { sandboxImage } from './docker-images.js';
+import { evaluationImage, sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
 import { type ServerPython, serverPython } from './python-environment-here.js';
 
@@ -65,6 +67,15 @@ function composeResearch(config: Config, log: Logger): () => Promise<Research> {
     );
     return research;
   };
+}
+
+/** How submissions are scored: in a container, or (undefined) as a process of this host. */
+export function composeScorer(config: Config): StartScorer | undefined {
+  const { where } = config.evaluation;
+  const isInDocker = where === 'auto' ? config.sandbox === 'docker' : where === 'docker';
+  if (!isInDocker) return undefined;
+  const { socket } = config.docker;
+  return dockerScorer({ socket, image: () => evaluationImage(config), home: config.home });
 }
 
 /** Training data is unpacked once into the home folder and shared by all runs, read-only. */

@@ -18,6 +18,7 @@ import { judge } from './judge.js';
 import { LOG_FILE, ROWS_FILE } from './output-files.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
+import type { StartScorer } from './scorer-process.js';
 import { makeScratchFolder, removeScratchFolder } from './scratch-folder.js';
 
 export interface EvaluateModel {
@@ -28,6 +29,8 @@ export interface EvaluateModel {
   readonly modelFolder: string;
   /** Path of the Python interpreter that has the harness. Asked for only when something must be scored. */
   readonly python: () => Promise<string>;
+  /** How the scorer is started; as a process of this host, with `python`, where absent. */
+  readonly startScorer?: StartScorer | undefined;
   readonly home: string;
   /** Takes the rows and the scorer's log. */
   readonly outputFolder: string;
@@ -133,10 +136,11 @@ async function scoreIn(
   options: EvaluateModel,
   prepared: Prepared,
 ): Promise<JudgementWithRows> {
-  const { modelFolder, evaluators, settings, outputFolder, python, onProgress, signal } = options;
+  const { modelFolder, evaluators, settings, outputFolder, python, startScorer, onProgress, signal } =
+    options;
   const { inspection, data } = prepared;
   const rowsPath = join(scratch, ROWS_FILE);
-  const interpreter = await python();
+  const interpreter = startScorer === undefined ? await python() : '';
   const started = performance.now();
   const answer = await runScorer(
     {
@@ -159,6 +163,7 @@ async function scoreIn(
       logPath: join(outputFolder, LOG_FILE),
       timeLimitS: settings.time_limit_min * 60,
       onProgress,
+      start: startScorer,
     },
   );
   const rows = answer.finding === undefined ? await readFile(rowsPath, 'utf8') : null;

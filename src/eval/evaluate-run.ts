@@ -9,6 +9,7 @@ import type { Submission } from '../runs/submission.js';
 import type { TaskEvaluator, TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
 import { type EvaluationProgress, evaluateModel } from './evaluate-model.js';
+import type { StartScorer } from './scorer-process.js';
 
 /** Progress reaches the disk at most this often. */
 const WRITE_EVERY_MS = 500;
@@ -20,6 +21,8 @@ export interface EvaluateRun {
   readonly settings: Omit<Config['evaluation'], 'where'>;
   /** Path of the Python interpreter that has the harness. */
   readonly python: () => Promise<string>;
+  /** How the scorer is started; as a process of this host, with `python`, where absent. */
+  readonly startScorer?: StartScorer | undefined;
   /** Evaluators to use; the task's own where absent. */
   readonly evaluators?: readonly TaskEvaluator[];
   readonly onProgress: (progress: EvaluationProgress) => void;
@@ -97,6 +100,7 @@ async function judge(run: Run, submission: Submission, base: Evaluation, options
     evaluators: options.evaluators ?? task.evaluators,
     modelFolder: folder.submission,
     python: options.python,
+    startScorer: options.startScorer,
     home,
     outputFolder: folder.evaluation,
     settings,

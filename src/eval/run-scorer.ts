@@ -1,11 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { execa } from 'execa';
+import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.js';
-import { signalGroup } from '../lib/process-group.js';
 import type { Finding } from '../runs/outcome.js';
 import type { Evaluation } from '../runs/score.js';
 import { type MessageOf, ScorerMessage } from './scorer-message.js';
+import { type ScorerEnd, type StartScorer, startLocalScorer } from './scorer-process.js';
 
 /** What the scorer is asked to do; the names are those that `docker/eval/score.py` reads. */
 export interface ScorerRequest {
@@ -32,13 +30,13 @@ export interface ScorerOptions {
   readonly logPath: string;
   readonly timeLimitS: number;
   readonly onProgress: (progress: Evaluation['progress']) => void;
+  /** How the scorer is started; as a process of this host where absent. */
+  readonly start?: StartScorer | undefined;
 }
 
 /** What the scorer said, by kind; a message that never came is absent. */
 export type ScorerAnswer = { readonly [T in ScorerMessage['type']]?: MessageOf<T> };
 
-/** Largest file that scoring may write. */
-const FILE_BYTES = 4e9;
 /** Before the step after this one nothing of the submission has been read: what goes wrong is ours. */
 const FIRST_STEP = 'starting';
 
@@ -55,47 +53,33 @@ export async function runScorer(request: ScorerRequest, options: ScorerOptions):
   const { ended, answer } = conversation;
   if (answer.fault !== undefined) throw new ConfigError(answer.fault.message);
   if (answer.finding !== undefined || (answer.result !== undefined && ended.exitCode === 0)) return answer;
-  const isKilledByKernel = (await countKernelKills()) > kernelKills;
+  const isKilledByKernel = ended.isOutOfMemory ?? (await countKernelKills()) > kernelKills;
   return { ...answer, finding: { type: 'finding', ...whyEnded(conversation, isKilledByKernel, options) } };
 }
 
 interface Conversation {
-  readonly ended: {
-    readonly exitCode?: number | undefined;
-    readonly signal?: string | undefined;
-    readonly code?: string | undefined;
-  };
+  readonly ended: ScorerEnd;
   readonly answer: ScorerAnswer;
   readonly isOutOfTime: boolean;
 }
 
 async function talk(request: ScorerRequest, options: ScorerOptions): Promise<Conversation> {
-  await mkdir(join(request.scratch, 'tmp'), { recursive: true });
-  const child = execa(options.python, ['-I', '-B', '-u', options.script], {
-    cwd: request.scratch,
-    env: scorerEnvironment(request),
-    extendEnv: false,
-    detached: true,
-    reject: false,
-    buffer: false,
-    stdio: ['pipe', 'ignore', { file: options.logPath }, 'pipe'],
-  });
-  const killGroup = () => child.pid !== undefined && signalGroup(child.pid, 'SIGKILL');
+  const { start = startLocalScorer } = options;
+  const scorer = await start(request, options);
   const timeLimit = AbortSignal.timeout(options.timeLimitS * 1000);
   const stop = AbortSignal.any([options.signal, timeLimit]);
-  stop.addEventListener('abort', killGroup, { once: true });
+  stop.addEventListener('abort', scorer.kill, { once: true });
+  if (stop.aborted) scorer.kill();
   try {
-    child.stdin.on('error', () => undefined); // it ended before it read the request: its exit says why
-    child.stdin.write(`${JSON.stringify({ ...request, file_bytes: FILE_BYTES })}\n`);
-    const answer = await listen(child.iterable({ from: 'fd3' }), options.onProgress);
-    return { ended: await child, answer, isOutOfTime: timeLimit.aborted };
+    const answer = await listen(scorer.lines, options.onProgress);
+    return { ended: await scorer.ended, answer, isOutOfTime: timeLimit.aborted };
   } finally {
-    stop.removeEventListener('abort', killGroup);
-    killGroup(); // after its end: whatever it may have left
+    stop.removeEventListener('abort', scorer.kill);
+    scorer.kill(); // after its end: whatever it may have left
   }
 }
 
-/** Reads messages until the process closes the line. Standard input stays open meanwhile: its end would end the scorer. */
+/** Reads messages until the process closes the line. */
 async function listen(
   lines: AsyncIterable<unknown>,
   onProgress: ScorerOptions['onProgress'],
@@ -108,25 +92,6 @@ async function listen(
     answer = { ...answer, [message.type]: message };
   }
   return answer;
-}
-
-/** No variable of ours is passed on: no key, no proxy, no path but the system's own. */
-function scorerEnvironment({ scratch, device }: ScorerRequest): Record<string, string> {
-  return {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    LANG: 'C.UTF-8',
-    HOME: scratch,
-    TMPDIR: join(scratch, 'tmp'),
-    HF_HOME: join(scratch, 'hf'),
-    HF_HUB_OFFLINE: '1',
-    HF_DATASETS_OFFLINE: '1',
-    TRANSFORMERS_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    TQDM_DISABLE: '1',
-    OMP_WAIT_POLICY: 'PASSIVE',
-    MALLOC_ARENA_MAX: '4', // on many cores the arenas alone would fill the address space
-    ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '' } : {}),
-  };
 }
 
 /** How often the kernel has ended a process for want of memory; 0 where it does not say. */

@@ -11,6 +11,7 @@ import type { Provenance, Score } from '../../runs/score.js';
 import type { Task, TaskEvaluator } from '../../tasks/task.js';
 import { findTask, tasks } from '../../tasks/tasks.js';
 import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
+import { composeScorer } from '../compose.js';
 import { resolveRunId } from '../judged-runs.js';
 import { readyPython } from '../python-environment-here.js';
 import { findingLine, provenanceLine, scoreLines } from '../score-text.js';
@@ -102,6 +103,7 @@ function common(context: CommandContext) {
     home: config.home,
     settings: config.evaluation,
     python: () => readyPython(config, context),
+    startScorer: composeScorer(config),
     onProgress: ({ step, done, total }: { step: string; done: number; total: number }) =>
       progress.step(step, total > 1 ? `${done} of ${total}` : undefined),
     signal,

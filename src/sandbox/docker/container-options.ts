@@ -1,13 +1,8 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { EXECUTOR_PROGRAM, type ExecutorSettings, executorArguments } from '../executor/executor-program.js';
 import type { SandboxSpec } from '../sandbox.js';
+import type { AgentUser } from './agent-user.js';
 import { dockerPlaces, INSIDE } from './docker-places.js';
-
-/** The unprivileged user that jobs run as. */
-export interface AgentUser {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface ContainerRequest {
   readonly spec: SandboxSpec;

@@ -18,7 +18,8 @@ import type {
   SandboxPaths,
   SandboxSpec,
 } from '../sandbox.js';
-import type { AgentUser, ContainerRequest } from './container-options.js';
+import { type AgentUser, agentUser } from './agent-user.js';
+import type { ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
 import { hasImage } from './images.js';
@@ -51,8 +52,6 @@ const PATIENCE_MS = 3000;
 const END_TIMEOUT_MS = 20_000;
 /** The longest path of a Unix socket, with the closing NUL, is 108 bytes. */
 const MAX_SOCKET_PATH = 100;
-/** Where the server is root, the contestant is this user, of whom a host normally has none. */
-const AGENT_FOR_ROOT: AgentUser = { uid: 10_001, gid: 10_001 };
 
 /**
  * Runs contestants in containers. The executor is the container's main process (below Docker's init) and is reached by a Unix
@@ -338,12 +337,6 @@ async function handOver(path: string, user: AgentUser): Promise<void> {
     if (entry.isDirectory()) await handOver(below, user);
     else if ((await lstat(below)).isFile()) await chown(below, user.uid, user.gid);
   }
-}
-
-/** Files that the contestant makes belong to the server's own user, so that it can read and remove them; never to root. */
-function agentUser(): AgentUser {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  return uid === 0 ? AGENT_FOR_ROOT : { uid, gid };
 }
 
 function refuseOpenNetwork({ network }: SandboxSpec): void {

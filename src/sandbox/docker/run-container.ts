@@ -113,7 +113,7 @@ async function exitCodeOf(engine: DockerEngine, id: string): Promise<number | un
   return found?.State.ExitCode;
 }
 
-function creationFailed(error: unknown, image: string): unknown {
+export function creationFailed(error: unknown, image: string): unknown {
   const refusal = refusalOf(error);
   if (refusal?.statusCode === 404) return noImage(image);
   if (refusal?.statusCode === 409) {
@@ -131,7 +131,7 @@ export function noImage(image: string): ConfigError {
   );
 }
 
-function startFailed(error: unknown, image: string): unknown {
+export function startFailed(error: unknown, image: string): unknown {
   const refusal = refusalOf(error);
   if (refusal === undefined) return error;
   if (/python3.*not found|no such file.*python3/i.test(refusal.reason)) return noPython(image);
