@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { PACKAGE_ROOT } from '../lib/package-root.js';
 import type { Progress } from '../lib/progress.js';
+import { DockerEngine } from '../sandbox/docker/docker-engine.js';
 import {
   buildImage,
+  hasImage,
   IMAGE_KINDS,
   type ImageInputs,
   type ImageKind,
@@ -33,6 +35,14 @@ export async function buildImages(
     progress.clear();
   }
   return names;
+}
+
+/** Names of the images that are needed and not there. @throws ConfigError if the engine cannot be reached. */
+export async function missingImages(config: Config): Promise<readonly string[]> {
+  const engine = new DockerEngine(config.docker.socket);
+  const needed = [await sandboxImage(config), await evaluationImage(config)];
+  const there = await Promise.all(needed.map(name => hasImage(engine, name)));
+  return needed.filter((_, n) => !there[n]);
 }
 
 /** Where another image is set for contestants, ours is not needed. */

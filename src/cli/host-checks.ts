@@ -7,6 +7,8 @@ import { isKnownError } from '../errors.js';
 import { pythonVersion } from '../lib/make-python-environment.js';
 import { findPythonEnvironment } from '../lib/python-environment.js';
 import { size } from '../lib/text.js';
+import { describeEngine } from '../sandbox/docker/describe-engine.js';
+import { missingImages } from './docker-images.js';
 import { evaluationPython } from './evaluation-python.js';
 
 /** One thing that a host should have. `optional`: it is not there, and everything works all the same. */
@@ -23,8 +25,8 @@ const MIN_MEMORY_BYTES = 4e9;
 const PROBE_TIMEOUT_MS = 10_000;
 
 /** Looks at everything at once; changes nothing but that it makes the home folder. */
-export function checkHost(config: Config, signal: AbortSignal): Promise<HostCheck[]> {
-  return Promise.all([
+export async function checkHost(config: Config, signal: AbortSignal): Promise<HostCheck[]> {
+  const checks = await Promise.all([
     checkNode(),
     checkHome(config),
     checkDisk(config),
@@ -32,8 +34,9 @@ export function checkHost(config: Config, signal: AbortSignal): Promise<HostChec
     checkPython(config, signal),
     checkVenv(config, signal),
     checkEnvironment(config),
-    checkDocker(signal),
+    checkDocker(config),
   ]);
+  return checks.flat();
 }
 
 async function checkNode(): Promise<HostCheck> {
@@ -97,14 +100,57 @@ async function checkEnvironment(config: Config): Promise<HostCheck> {
   };
 }
 
-async function checkDocker(signal: AbortSignal): Promise<HostCheck> {
-  const answers = await runs('docker', ['version', '--format', '{{.Server.Version}}'], signal);
-  return {
-    name: 'Docker',
-    state: answers ? 'ok' : 'optional',
-    found: answers ? 'answers' : 'does not answer',
-    remedy: answers ? '' : 'Not needed in this version: the local sandbox is used.',
-  };
+/** What `--sandbox docker` needs. Where that is not set, nothing of it is missing: it is only not there. */
+async function checkDocker(config: Config): Promise<HostCheck[]> {
+  const lacking = config.sandbox === 'docker' ? 'missing' : 'optional';
+  try {
+    const { version, cgroup, runtimes, init } = await describeEngine(config.docker.socket);
+    const images = await missingImages(config);
+    const row = (name: string, isOk: boolean, found: string, remedy: string): HostCheck => ({
+      name,
+      state: isOk ? 'ok' : lacking,
+      found,
+      remedy: isOk ? '' : remedy,
+    });
+    const hasRuntime = runtimes.includes('nvidia');
+    return [
+      row('Docker', true, `engine ${version}, cgroup v${cgroup}`, ''),
+      row(
+        'Docker init',
+        init !== '',
+        init || 'not there',
+        "Install docker-init; it comes with Docker's own packages.",
+      ),
+      row(
+        'Docker images',
+        images.length === 0,
+        images.length === 0 ? 'there' : `${images.join(', ')} not there`,
+        '`mlrb setup --docker` builds them.',
+      ),
+      ...((await hasNvidia())
+        ? [
+            row(
+              'GPUs in containers',
+              hasRuntime,
+              hasRuntime ? 'the nvidia runtime is there' : 'no nvidia runtime',
+              'For tasks that need a GPU, install the NVIDIA Container Toolkit and restart Docker.',
+            ),
+          ]
+        : []),
+    ];
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    const remedy =
+      lacking === 'missing' ? error.message : `Needed for --sandbox docker only. ${error.message}`;
+    return [{ name: 'Docker', state: lacking, found: 'cannot be reached', remedy }];
+  }
+}
+
+function hasNvidia(): Promise<boolean> {
+  return access('/dev/nvidiactl').then(
+    () => true,
+    () => false,
+  );
 }
 
 async function runs(program: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {

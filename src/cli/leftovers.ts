@@ -1,9 +1,11 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { ConfigError } from '../errors.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
 import { isLocked } from '../lib/file-lock.js';
 import { isOver, type Run } from '../runs/run.js';
+import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
 import { settleDeadline } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
@@ -17,10 +19,30 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
     if ('damaged' in listed) yield `${listed.run_id}: ${listed.damaged}`;
     else yield* cleanUpRun(listed.run, host, mode);
   }
+  yield* cleanUpContainers(host, config, mode);
   yield* cleanUpEnvironments(join(config.home, 'python'), mode);
   for (const folder of await findDeadScratchFolders(config.home)) {
     yield `${folder}: the scratch folder of an evaluation that was killed.`;
     if (mode === 'act') await removeScratchFolder(folder);
+  }
+}
+
+/** Where no engine answers there is nothing to look at, which is said only where one is meant to be used. */
+async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
+  const isRunOn = async (runId: string) =>
+    host.runs.read(runId).then(
+      run => !isOver(run),
+      () => false,
+    );
+  const { socket } = config.docker;
+  try {
+    for (const { name, runId, remove } of await findLeftovers({ socket, home: config.home, isRunOn })) {
+      yield `${name}: a container of ${runId === null ? 'a scorer that is gone' : 'a run that is over'}.`;
+      if (mode === 'act') await remove();
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (config.sandbox === 'docker') yield error.message;
   }
 }
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { agentUser } from '../sandbox/docker/agent-user.js';
 import { startContained } from '../sandbox/docker/contained-process.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
-import { HOME_LABEL, homeLabel } from '../sandbox/docker/run-container.js';
+import { HOME_LABEL, homeLabel, SCORER_LABEL } from '../sandbox/docker/run-container.js';
 import type { ScorerRequest } from './run-scorer.js';
 import { requestLine, type StartScorer, scorerEnvironment } from './scorer-process.js';
 
@@ -55,7 +55,7 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
         ],
         environment: scorerEnvironment({ scratch: INSIDE.scratch, device: request.device }),
         user,
-        labels: { [HOME_LABEL]: homeLabel(home), 'mlrb.scorer': String(process.pid) },
+        labels: { [HOME_LABEL]: homeLabel(home), [SCORER_LABEL]: String(process.pid) },
         mounts: mountsFor(request, script),
         memoryBytes: request.memory_bytes + MEMORY_MARGIN_BYTES,
         gpus: request.device.startsWith('cuda:') ? [request.device.slice('cuda:'.length)] : [],

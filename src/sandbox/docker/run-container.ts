@@ -16,6 +16,8 @@ export interface RunContainer {
 
 export const RUN_LABEL = 'mlrb.run';
 export const HOME_LABEL = 'mlrb.home';
+/** Number of the process that scores with it. */
+export const SCORER_LABEL = 'mlrb.scorer';
 
 /** Short name of a home folder, to tell the containers of several on one host apart. */
 export function homeLabel(home: string): string {
