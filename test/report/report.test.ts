@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { averages } from '../../src/report/averages.js';
 import { resultRow } from '../../src/report/result-row.js';
 import { renderAverages, renderResults } from '../../src/report/results-table.js';
+import { renderToolUsage, toolUsage } from '../../src/report/tool-usage.js';
 import type { Outcome } from '../../src/runs/outcome.js';
 import { Run } from '../../src/runs/run.js';
 import { Evaluation } from '../../src/runs/score.js';
+import { TraceEvent } from '../../src/runs/trace.js';
 
 describe('a line of the results table', () => {
   it('holds the score that ranks, its interval, the untrained level, the claim and the minutes', () => {
@@ -187,3 +189,56 @@ function evaluationOf(value: number): Evaluation {
     from_cache: false,
   });
 }
+
+describe('the use of tools', () => {
+  const at = { at: '2026-11-20T10:00:00.000Z', seq: '1' };
+  const call = (id: string, tool: string) =>
+    TraceEvent.parse({ ...at, type: 'tool_call', call: id, tool, input: {}, client: null, protocol: null });
+  const answer = (id: string, tool: string, ok: boolean) =>
+    TraceEvent.parse({
+      ...at,
+      type: 'tool_answer',
+      call: id,
+      tool,
+      ok,
+      text: '',
+      error: null,
+      detail: null,
+      duration_ms: 1,
+    });
+  const request = (id: string, cache: string, error: string | null) =>
+    TraceEvent.parse({
+      ...at,
+      type: 'request',
+      call: id,
+      source: 's',
+      url: 'u',
+      status: 200,
+      cache,
+      bytes: 100,
+      duration_ms: 1,
+      error,
+    });
+
+  it('counts calls, failures and requests over several runs', () => {
+    const first = [
+      call('a', 'search_papers'),
+      request('a', 'miss', null),
+      request('a', 'hit', null),
+      answer('a', 'search_papers', true),
+    ];
+    const second = [
+      call('a', 'run_bash'),
+      answer('a', 'run_bash', true),
+      call('b', 'search_papers'),
+      request('b', 'none', 'off_limits'),
+      answer('b', 'search_papers', false),
+    ];
+    const usage = toolUsage([first, second]);
+    expect(usage).toEqual([
+      { tool: 'search_papers', calls: 2, failed: 1, requests: 3, from_cache: 1, off_limits: 1, bytes: 300 },
+      { tool: 'run_bash', calls: 1, failed: 0, requests: 0, from_cache: 0, off_limits: 0, bytes: 0 },
+    ]);
+    expect(renderToolUsage(usage, 'markdown')).toContain('search_papers');
+  });
+});
