@@ -2,6 +2,7 @@ import type { Run } from '../runs/run.js';
 import type { Sandbox, SandboxUsage } from '../sandbox/sandbox.js';
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
 import { settleDeadline } from '../tools/support/close-run.js';
+import { runIsPaused } from '../tools/support/pause-run.js';
 import { sandboxSpec, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
 
@@ -32,6 +33,7 @@ export class Session implements AsyncDisposable {
 
   /** The sandbox of a run that is on: one connection for all calls, made anew when it broke. */
   async sandbox(run: Run, signal: AbortSignal): Promise<Sandbox> {
+    if (run.paused_at) throw runIsPaused();
     if (this.#open?.runId === run.run_id) return this.#open.sandbox;
     await this.closeSandbox();
     const spec = await sandboxSpec(run, this.#host);

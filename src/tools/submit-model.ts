@@ -1,12 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { InputError, SandboxError } from '../errors.js';
+import { InputError } from '../errors.js';
 import { size } from '../lib/text.js';
 import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
 import type { Run } from '../runs/run.js';
 import { findTask } from '../tasks/tasks.js';
 import { handIn, isBroken } from './support/close-run.js';
+import { runIsPaused } from './support/pause-run.js';
 import { sandboxSpec } from './support/sandbox-spec.js';
 import { defineTool, type RunToolContext, type ToolResult } from './tool.js';
 
@@ -46,8 +47,7 @@ export const submitModel = defineTool({
         `Run ${run.run_id} is over (${run.state}): nothing more can be handed in. Call start_run to begin another.`,
       );
     }
-    if (run.paused_at)
-      throw new SandboxError('This run is paused by the operator, and so is its clock. Hand in later.');
+    if (run.paused_at) throw runIsPaused();
     const folder = await submittedFolder(model_path, context);
     await refuseBroken(folder, model_path, context);
     const request = { folder, claimed_metric: claimed_metric ?? null, note: note ?? null };

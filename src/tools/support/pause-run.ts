@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.js';
+import { InputError, SandboxError } from '../../errors.js';
 import type { Run } from '../../runs/run.js';
 import type { Host } from '../tool.js';
 import { settleDeadline } from './close-run.js';
@@ -35,6 +35,13 @@ export async function resumeRun(runId: string, host: Host): Promise<Run> {
     if (run.paused_at) await trace(runId, { from: 'paused', to: 'running' }, host);
     return resumed;
   });
+}
+
+/** The sentence that a call gets while its run stands still. */
+export function runIsPaused(): SandboxError {
+  return new SandboxError(
+    'This run is paused by the operator, and so is its clock. Nothing is lost; try again later.',
+  );
 }
 
 async function runThatIsOn(runId: string, { runs }: Host): Promise<Run> {

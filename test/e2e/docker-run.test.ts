@@ -1,0 +1,184 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mlrb } from '../cli/mlrb.js';
+import { CLIENTS, type Contestant, connect } from '../helpers/contestant.js';
+import { docker, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
+import { makeHome } from '../helpers/home.js';
+
+type Home = Awaited<ReturnType<typeof makeHome>>;
+
+/** A home folder whose settings say Docker, for servers and commands alike. */
+async function makeDockerHome(settings: Record<string, unknown>): Promise<Home> {
+  const home = await makeHome();
+  await writeFile(join(home.path, 'config.json'), JSON.stringify({ sandbox: 'docker', ...settings }));
+  return home;
+}
+
+async function endRuns(home: string): Promise<void> {
+  const { stdout } = await mlrb(home, 'runs --json');
+  for (const { run_id } of JSON.parse(stdout || '[]')) await mlrb(home, `cancel ${run_id}`);
+}
+
+function containerOf(runId: unknown): string {
+  return docker('ps', '--all', '--quiet', '--filter', `name=mlrb-${runId}`);
+}
+
+describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
+  describe('through servers and commands', () => {
+    let home: Home;
+    beforeAll(async () => {
+      home = await makeDockerHome({ docker: { image: TEST_IMAGE }, jobs: { wait_s: 10 } });
+    });
+    afterAll(async () => {
+      await endRuns(home.path);
+      await home[Symbol.asyncDispose]();
+    });
+
+    test('a server that is killed is followed by one that finds the job, its output and the time', async () => {
+      const first = await connect({ home: home.path, principal: 'killed' });
+      const run = await first.ok('start_run', { task_id: 'mini_baby_lm' });
+      expect(run.data).toMatchObject({ workspace: '/workspace', data: '/data' });
+      const { data: job } = await first.ok('run_bash', {
+        script: 'echo one; until [ -e go ]; do sleep 0.05; done; echo two',
+        wait_s: 1,
+      });
+      process.kill(first.pid, 'SIGKILL');
+      await using next = await connect({ home: home.path, principal: 'killed' });
+      await next.ok('write_code', { path: 'go', code: '' });
+      const { data: page } = await next.ok('job_wait', { job_id: job.job_id, cursor: job.cursor });
+      expect(page).toMatchObject({ state: 'exited', output: 'two' });
+      const { data: status } = await next.ok('run_status');
+      expect(status.run_id).toBe(run.data.run_id);
+      expect((await mlrb(home.path, `cancel ${run.data.run_id}`)).code).toBe(0);
+      expect(containerOf(run.data.run_id)).toBe('');
+    });
+
+    test('cleanup from beside two servers removes what nobody uses and leaves their runs alone', async () => {
+      await using one = await connect({ home: home.path, principal: 'one' });
+      await using two = await connect({ home: home.path, principal: 'two' });
+      const [first, second] = await Promise.all(
+        [one, two].map(each => each.ok('start_run', { task_id: 'mini_baby_lm' })),
+      );
+      const label = docker(
+        'inspect',
+        '--format',
+        '{{index .Config.Labels "mlrb.home"}}',
+        `mlrb-${first?.data.run_id}`,
+      );
+      const labels = ['--label', `mlrb.home=${label}`, '--label', 'mlrb.run=run_gone'];
+      docker('run', '--detach', '--name', 'mlrb-run_gone', ...labels, TEST_IMAGE, 'sleep', '1000');
+      const foreign = docker(
+        'run',
+        '--detach',
+        '--label',
+        'mlrb.home=other',
+        '--label',
+        'mlrb.run=run_other',
+        TEST_IMAGE,
+        'sleep',
+        '1000',
+      );
+      try {
+        const looked = await mlrb(home.path, 'cleanup --dry-run');
+        expect(looked.stderr).toContain('mlrb-run_gone: a container of a run that is over.');
+        expect(containerOf('run_gone')).not.toBe('');
+        const cleaned = await mlrb(home.path, 'cleanup');
+        expect(cleaned).toMatchObject({ code: 0 });
+        expect(containerOf('run_gone')).toBe('');
+        expect(docker('inspect', '--format', '{{.State.Running}}', foreign)).toBe('true');
+        for (const [each, run] of [
+          [one, first],
+          [two, second],
+        ] as const) {
+          expect((await each.ok('run_bash', { script: 'echo on' })).data.output).toBe('on');
+          expect(containerOf(run?.data.run_id)).not.toBe('');
+        }
+      } finally {
+        docker('rm', '--force', foreign);
+      }
+    });
+
+    test('pause and resume stop and move the clock, tell the contestant, and stand in the trace', async () => {
+      await using me = await connect({ home: home.path, principal: 'paused' });
+      const run = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+      const paused = await mlrb(home.path, `pause ${run.data.run_id}`);
+      expect(paused.stdout).toMatch(/is paused with .* left/);
+      const refused = await me.call('run_bash', { script: 'true' });
+      expect(refused).toMatchObject({ isError: true });
+      expect(refused.text).toMatch(/paused by the operator/);
+      const { text, data: before } = await me.ok('run_status');
+      expect(text).toMatch(/paused/);
+      await pause(2500);
+      const { data: later } = await me.ok('run_status');
+      expect(later.time_used_s).toBe(before.time_used_s);
+      expect((await mlrb(home.path, `resume ${run.data.run_id}`)).stdout).toMatch(/goes on, with/);
+      expect((await me.ok('run_bash', { script: 'echo on' })).data.output).toBe('on');
+      const { stdout } = await mlrb(home.path, `show ${run.data.run_id} --trace --json`);
+      const shown = JSON.parse(stdout);
+      expect(Date.parse(shown.run.deadline_at)).toBeGreaterThan(
+        Date.parse(String(run.data.deadline_at)) + 2500,
+      );
+      const steps = shown.trace.filter(({ type }: { type: string }) => type === 'run_state');
+      expect(steps.map(({ to }: { to: string }) => to)).toEqual(['created', 'running', 'paused', 'running']);
+      expect(await mlrb(home.path, `pause ${'run_0000000000000000'}`)).toMatchObject({ code: 2 });
+    });
+
+    test('without an engine, one sentence says what to do', async () => {
+      await using me = await connect({
+        home: home.path,
+        principal: 'none',
+        env: { MLRB_DOCKER_SOCKET: '/no/docker.sock' },
+      });
+      const refused = await me.call('start_run', { task_id: 'mini_baby_lm' });
+      expect(refused.isError).toBe(true);
+      expect(refused.text).toMatch(/^Docker does not answer at \/no\/docker\.sock\. Start its engine/);
+    });
+  });
+
+  describe('with the images that setup builds', () => {
+    let home: Home;
+    beforeAll(async () => {
+      home = await makeDockerHome({ docker: { base_image: TEST_IMAGE, build_network: 'host' } });
+      const built = await mlrb(home.path, 'setup --docker');
+      expect(built.code, built.stderr).toBe(0);
+      expect(built.stdout).toMatch(/mlrb-sandbox:[0-9a-f]{12}[\s\S]*mlrb-eval:[0-9a-f]{12}/);
+    }, 1_800_000);
+    afterAll(async () => {
+      await endRuns(home.path);
+      await home[Symbol.asyncDispose]();
+    });
+
+    test('doctor finds nothing missing', async () => {
+      const { stdout } = await mlrb(home.path, 'doctor');
+      expect(stdout).toMatch(/^ok +Docker: engine/m);
+      expect(stdout).toMatch(/^ok +Docker images: there/m);
+    });
+
+    test.each(CLIENTS)(
+      'the whole loop, scored in its own container, through the %s',
+      async kind => {
+        await using me = await connect({ home: home.path, kind, principal: 'loop' });
+        const run = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+        const trained = await me.ok('run_bash', {
+          script: `ls /data && python3 -c 'import torch, transformers, datasets, peft, accelerate, lm_eval' && cp -r example_submission submission && ls submission`,
+        });
+        expect(trained.data, trained.text).toMatchObject({ exit_code: 0 });
+        const submitted = await me.ok('submit_model', { model_path: 'submission' });
+        expect(submitted.data.accepted).toBe(true);
+        expect(containerOf(run.data.run_id)).toBe('');
+        const result = await untilScored(me);
+        expect(result.data, result.text).toMatchObject({ outcome: 'valid' });
+      },
+      300_000,
+    );
+  });
+});
+
+async function untilScored(me: Contestant) {
+  while (true) {
+    const result = await me.ok('get_result', { wait_s: 20 });
+    if (result.data.outcome !== undefined) return result;
+  }
+}
