@@ -3,12 +3,21 @@
  * difference between two things measured side by side in one run; absolute times belong to the machine.
  */
 import { calls } from './calls.js';
+import { docker } from './docker.js';
 import { handshake } from './handshake.js';
+import { kills } from './kills.js';
 import { memory } from './memory.js';
 import { research } from './research.js';
 import { say } from './support/print.js';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { handshake, calls, memory, research };
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  handshake,
+  calls,
+  memory,
+  research,
+  docker,
+  kills,
+};
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length === 0 ? Object.keys(benches) : wanted) {

@@ -84,6 +84,7 @@ JOBS_FOLDER_NAME = ".jobs"
 JOB_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
+SETPRIV = "/usr/bin/setpriv"
 LINUX = sys.platform.startswith("linux")
 
 
@@ -209,10 +210,36 @@ class Agent:
             self.libc.setfsuid(before_uid)
             self.libc.setfsgid(before_gid)
 
-    def popen_arguments(self):
+    def command(self, argv, environment):
+        """
+        How a job becomes the agent: arguments for `Popen`. By a small program that changes the user and turns into the job, where
+        the image has it, since a process that changes its own user must first be a copy of this one, which takes far longer.
+        """
+        program = self.find_binary(argv[0], environment)
+        if program is not None and os.path.exists(SETPRIV):
+            user = ["--reuid", str(self.uid), "--regid", str(self.gid), "--clear-groups"]
+            return {"args": [SETPRIV] + user + ["--", program] + argv[1:]}
         if sys.version_info >= (3, 9):
-            return {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return {"preexec_fn": self.become}
+            return {"args": argv, "user": self.uid, "group": self.gid, "extra_groups": []}
+        return {"args": argv, "preexec_fn": self.become}
+
+    def find_binary(self, name, environment):
+        """Path of a program that the agent can surely run; None where only trying tells, or tells why not."""
+        folders = [""] if "/" in name else environment.get("PATH", os.defpath).split(":")
+        for folder in folders:
+            path = os.path.join(folder, name)
+            if not os.path.isabs(path):
+                return None
+            try:
+                status = os.stat(path)
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                with open(path, "rb") as file:
+                    is_binary = file.read(4) == b"\x7fELF"
+            except OSError:
+                continue
+            return path if is_binary and status.st_mode & stat.S_IXOTH else None
+        return None
 
     def become(self):
         os.setgroups([])
@@ -229,8 +256,8 @@ class Oneself:
     def pausing(self):
         return contextlib.nullcontext()
 
-    def popen_arguments(self):
-        return {}
+    def command(self, argv, _environment):
+        return {"args": argv}
 
 
 # --- Processes ---------------------------------------------------------------------------------------------------------
@@ -1698,16 +1725,16 @@ class Executor:
         os.makedirs(self.workspace, exist_ok=True)
         name = job_id + ".log"
         output = create_output(self.workspace, name)
+        environment = dict(self.settings["environment"], MLRB_JOB_ID=job_id)
         try:
             process = subprocess.Popen(
-                argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self.workspace,
-                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+                env=environment,
                 start_new_session=True,
-                **self.agent.popen_arguments(),
+                **self.agent.command(argv, environment),
             )
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
