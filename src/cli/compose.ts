@@ -6,6 +6,7 @@ import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
 import { DockerBackend } from '../sandbox/docker/docker-backend.js';
+import { nvidiaGpus, refuseTooFew } from '../sandbox/docker/gpus.js';
 import { LocalBackend } from '../sandbox/local/local-backend.js';
 import { RoutedBackend } from '../sandbox/routed-backend.js';
 import type { SandboxBackend } from '../sandbox/sandbox.js';
@@ -13,7 +14,7 @@ import type { TaskFolder } from '../tasks/task.js';
 import { tasks } from '../tasks/tasks.js';
 import { unpackTrainingData } from '../tasks/training-data.js';
 import type { Research } from '../tools/research.js';
-import type { Host } from '../tools/tool.js';
+import type { Host, WantedRun } from '../tools/tool.js';
 import { evaluationImage, sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
 import { type ServerPython, serverPython } from './python-environment-here.js';
@@ -46,7 +47,7 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
 function composeSandbox(
   config: Config,
   python: ServerPython,
-): { readonly backend: SandboxBackend; readonly checkReady: () => Promise<void> } {
+): { readonly backend: SandboxBackend; readonly checkReady: Host['checkReady'] } {
   const local = new LocalBackend({ python: python.path });
   const docker = new DockerBackend({
     socket: config.docker.socket,
@@ -54,8 +55,14 @@ function composeSandbox(
     home: config.home,
   });
   return config.sandbox === 'local'
-    ? { backend: new RoutedBackend(local, docker), checkReady: python.checkReady }
-    : { backend: new RoutedBackend(docker, local), checkReady: () => docker.checkReady() };
+    ? { backend: new RoutedBackend(local, docker), checkReady: wanted => checkLocal(wanted, python) }
+    : { backend: new RoutedBackend(docker, local), checkReady: wanted => docker.checkReady(wanted) };
+}
+
+/** Nothing leases devices to runs that are not isolated: they are only there or not. */
+async function checkLocal({ gpus }: WantedRun, python: ServerPython): Promise<void> {
+  if (gpus > 0) refuseTooFew(await nvidiaGpus.inventory(), gpus);
+  await python.checkReady();
 }
 
 /** The libraries that reach the world are loaded when a tool first needs them: a handshake does not wait for them. */

@@ -42,7 +42,7 @@ export const startRun = defineTool({
   needs: 'nothing',
   async handle({ task_id, note }, context) {
     const folder = findTask(context.tasks, task_id);
-    await context.checkReady();
+    await context.checkReady({ principal: context.principal, gpus: folder.task.budget.gpus });
     const run = await context.runs.withPrincipal(context.principal, async () => {
       await refuseSecondRun(context);
       return begin(folder, note ?? null, context);

@@ -9,6 +9,12 @@ import type { Research } from './research.js';
 /** Asks for the evaluation of a submitted run and returns once it is under way; the evaluation goes on by itself. */
 export type StartEvaluation = (runId: string) => Promise<void>;
 
+/** What a run that is about to begin will hold. */
+export interface WantedRun {
+  readonly principal: string;
+  readonly gpus: number;
+}
+
 /** What the tools act on. The same for all calls of a server. */
 export interface Host {
   readonly tasks: readonly TaskFolder[];
@@ -16,7 +22,7 @@ export interface Host {
   readonly backend: SandboxBackend;
   readonly startEvaluation: StartEvaluation;
   /** Resolves if a run can be started now. @throws ConfigError or SandboxError that says what is missing or when to try again. */
-  readonly checkReady: () => Promise<void>;
+  readonly checkReady: (wanted: WantedRun) => Promise<void>;
   /** Absolute path of the folder with a task's training data; null where the task has none. */
   readonly trainingData: (task: TaskFolder) => Promise<string | null>;
   /** What looks up papers and code, loaded on first use. */

@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { ContainerCreateOptions } from 'dockerode';
 import { ConfigError } from '../../errors.js';
 import type { DockerEngine } from './docker-engine.js';
+import { nvidiaGpus } from './gpus.js';
 import { creationFailed, removeContainer, startFailed } from './run-container.js';
 
 /** A program that runs once, in a container of its own that can reach nothing but what is named here. */
@@ -120,9 +121,7 @@ function containedOptions(program: ContainedProcess): ContainerCreateOptions {
       PidsLimit: PIDS,
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       LogConfig: { Type: 'none', Config: {} },
-      ...(gpus.length === 0
-        ? {}
-        : { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: [...gpus], Capabilities: [['gpu']] }] }),
+      DeviceRequests: nvidiaGpus.requests(gpus),
     },
   };
 }

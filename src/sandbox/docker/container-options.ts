@@ -1,4 +1,4 @@
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, DeviceRequest } from 'dockerode';
 import { EXECUTOR_PROGRAM, type ExecutorSettings, executorArguments } from '../executor/executor-program.js';
 import type { SandboxSpec } from '../sandbox.js';
 import type { AgentUser } from './agent-user.js';
@@ -12,8 +12,8 @@ export interface ContainerRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly agent: AgentUser;
   readonly seconds: number;
-  /** Devices of the lease, as the nvidia runtime names them. */
-  readonly gpus: readonly string[];
+  /** How it gets the devices of its lease. */
+  readonly deviceRequests: readonly DeviceRequest[];
 }
 
 /**
@@ -35,7 +35,7 @@ const LOG = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } }
 
 /** A container that can reach nothing but its workspace and its data, and that lives as long as its executor. */
 export function containerOptions(request: ContainerRequest): ContainerCreateOptions {
-  const { spec, image, labels, gpus } = request;
+  const { spec, image, labels, deviceRequests } = request;
   const { limits } = spec;
   return {
     Image: image,
@@ -72,9 +72,7 @@ export function containerOptions(request: ContainerRequest): ContainerCreateOpti
       PidsLimit: PIDS,
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       LogConfig: LOG,
-      ...(gpus.length === 0
-        ? {}
-        : { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: [...gpus], Capabilities: [['gpu']] }] }),
+      DeviceRequests: [...deviceRequests],
     },
   };
 }

@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ConfigError, SandboxError } from '../../errors.js';
+import { ConfigError, LimitError, SandboxError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import { readExecutorState } from '../executor/executor-state.js';
@@ -22,9 +22,12 @@ import { type AgentUser, agentUser } from './agent-user.js';
 import type { ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
+import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
+import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
 import {
   findContainer,
+  GPUS_LABEL,
   HOME_LABEL,
   homeLabel,
   noImage,
@@ -32,6 +35,7 @@ import {
   type RunContainer,
   removeContainer,
   startContainer,
+  UNTIL_LABEL,
   whyNotStarted,
 } from './run-container.js';
 
@@ -42,6 +46,8 @@ export interface DockerBackendOptions {
   readonly image: () => Promise<string>;
   /** Containers carry its digest as a label. */
   readonly home: string;
+  /** Tests bring their own; NVIDIA's where absent. */
+  readonly gpus?: GpuHost;
 }
 
 /** Python takes a tenth of a second to start; a busy host many times that. */
@@ -67,11 +73,13 @@ export class DockerBackend implements SandboxBackend {
   readonly #engine: DockerEngine;
   readonly #image: () => Promise<string>;
   readonly #home: string;
+  readonly #gpus: GpuHost;
 
-  constructor({ socket, image, home }: DockerBackendOptions) {
+  constructor({ socket, image, home, gpus = nvidiaGpus }: DockerBackendOptions) {
     this.#engine = new DockerEngine(socket);
     this.#image = image;
     this.#home = home;
+    this.#gpus = gpus;
   }
 
   networkFor(wanted: 'none' | 'open'): 'none' | 'open' {
@@ -82,10 +90,17 @@ export class DockerBackend implements SandboxBackend {
     return { workspace: INSIDE.workspace, data: INSIDE.data };
   }
 
-  /** @throws ConfigError if the engine does not answer or the image is not there. */
-  async checkReady(): Promise<void> {
+  /** @throws ConfigError if the engine does not answer, the image is not there, or the host has too few GPUs; LimitError if they are taken. */
+  async checkReady({
+    gpus,
+    principal,
+  }: {
+    readonly gpus: number;
+    readonly principal: string;
+  }): Promise<void> {
     const image = await this.#image();
     if (!(await hasImage(this.#engine, image))) throw noImage(image);
+    if (gpus > 0) await awaitTurn(this.#engine, this.#gpus, { needed: gpus, principal, home: this.#home });
   }
 
   async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {
@@ -184,12 +199,15 @@ export class DockerBackend implements SandboxBackend {
   async #start(spec: SandboxSpec, seconds: number, options: CallOptions): Promise<ExecutorClient> {
     const started = performance.now();
     await makeFolders(spec);
-    const request = await this.#request(spec, seconds);
+    const devices = await chooseDevices(this.#engine, this.#gpus, spec.limits.gpus);
+    const request = await this.#request(spec, seconds, devices);
     const places = dockerPlaces(spec.run_folder);
     await rm(places.socket, { force: true });
     options.signal.throwIfAborted();
     const left = seconds - (performance.now() - started) / 1000;
-    const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) });
+    const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) }, async made => {
+      if (!(await isFirstToHold(this.#engine, made, devices))) throw overtaken();
+    });
     try {
       return await this.#becomesReady(id, request, options);
     } catch (error) {
@@ -199,7 +217,7 @@ export class DockerBackend implements SandboxBackend {
     }
   }
 
-  async #request(spec: SandboxSpec, seconds: number): Promise<ContainerRequest> {
+  async #request(spec: SandboxSpec, seconds: number, devices: readonly string[]): Promise<ContainerRequest> {
     const image = await this.#image();
     const found = await this.#engine.askFor(docker => docker.getImage(image).inspect());
     if (found === undefined) throw noImage(image);
@@ -207,10 +225,15 @@ export class DockerBackend implements SandboxBackend {
       spec,
       image,
       imageEnvironment: found.Config.Env ?? [],
-      labels: { [RUN_LABEL]: spec.run_id, [HOME_LABEL]: homeLabel(this.#home) },
+      labels: {
+        [RUN_LABEL]: spec.run_id,
+        [HOME_LABEL]: homeLabel(this.#home),
+        [UNTIL_LABEL]: new Date(Date.now() + seconds * 1000).toISOString(),
+        ...(devices.length === 0 ? {} : { [GPUS_LABEL]: devices.join(',') }),
+      },
       agent: agentUser(),
       seconds,
-      gpus: [],
+      deviceRequests: this.#gpus.requests(devices),
     };
   }
 
@@ -343,6 +366,12 @@ function refuseOpenNetwork({ network }: SandboxSpec): void {
   if (network !== 'open') return;
   throw new ConfigError(
     'This task asks for an open network, which the Docker sandbox of this version does not give: it could not keep a contestant from the host and its neighbours. Choose a task without one.',
+  );
+}
+
+function overtaken(): LimitError {
+  return new LimitError(
+    'Another run took the GPU a moment earlier. Call start_run again to wait for the next.',
   );
 }
 

@@ -16,6 +16,10 @@ export interface RunContainer {
 
 export const RUN_LABEL = 'mlrb.run';
 export const HOME_LABEL = 'mlrb.home';
+/** Devices of its GPU lease, comma-separated. */
+export const GPUS_LABEL = 'mlrb.gpus';
+/** Its run's deadline, as it was when it was made. */
+export const UNTIL_LABEL = 'mlrb.until';
 /** Number of the process that scores with it. */
 export const SCORER_LABEL = 'mlrb.scorer';
 
@@ -51,10 +55,14 @@ export async function findContainer(
 }
 
 /**
- * Makes and starts the container of a run.
+ * Makes and starts the container of a run; `beforeStart` may still refuse.
  * @throws ConfigError that says what the host lacks: the image, its python3, a GPU.
  */
-export async function startContainer(engine: DockerEngine, request: ContainerRequest): Promise<string> {
+export async function startContainer(
+  engine: DockerEngine,
+  request: ContainerRequest,
+  beforeStart: (id: string) => Promise<void>,
+): Promise<string> {
   const { image, spec } = request;
   const options = { name: containerName(spec.run_id), ...containerOptions(request) };
   const id = await engine.ask(async docker => {
@@ -64,6 +72,7 @@ export async function startContainer(engine: DockerEngine, request: ContainerReq
     return container.id;
   });
   try {
+    await beforeStart(id);
     await engine.ask(docker => docker.getContainer(id).start());
   } catch (error) {
     await removeContainer(engine, id).catch(() => undefined);

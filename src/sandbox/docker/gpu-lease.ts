@@ -1,0 +1,157 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LimitError } from '../../errors.js';
+import { writeJson } from '../../lib/atomic-write.js';
+import { withFileLock } from '../../lib/file-lock.js';
+import type { DockerEngine } from './docker-engine.js';
+import { type GpuHost, refuseTooFew } from './gpus.js';
+import { GPUS_LABEL, RUN_LABEL, UNTIL_LABEL } from './run-container.js';
+
+/** Devices that a living container holds. The label of the container is the lease: it cannot outlive it. */
+export interface GpuLease {
+  readonly container: string;
+  readonly runId: string;
+  readonly devices: readonly string[];
+  /** The run's deadline as it was when it began. */
+  readonly until: string;
+}
+
+/** A server that died between making a container and starting it holds nothing for longer than this. */
+const UNSTARTED_S = 60;
+/** Who waits keeps the place by asking again within this time. */
+const PLACE_KEPT_MS = 120_000;
+const LOCK_WAIT_MS = 10_000;
+
+/** The leases of all servers and home folders on this engine. */
+export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
+  const filters = { label: [GPUS_LABEL], status: ['created', 'running', 'paused', 'restarting'] };
+  const containers = await engine.ask(docker => docker.listContainers({ all: true, filters }));
+  const nowS = Date.now() / 1000;
+  return containers
+    .filter(({ State, Created }) => State !== 'created' || nowS - Created < UNSTARTED_S)
+    .map(({ Id, Labels }) => ({
+      container: Id,
+      runId: Labels[RUN_LABEL] ?? 'another',
+      devices: (Labels[GPUS_LABEL] ?? '').split(',').filter(Boolean),
+      until: Labels[UNTIL_LABEL] ?? '',
+    }));
+}
+
+/**
+ * Devices that nobody holds.
+ * @throws ConfigError if the host has too few; LimitError if others hold them.
+ */
+export async function chooseDevices(
+  engine: DockerEngine,
+  gpus: GpuHost,
+  needed: number,
+): Promise<readonly string[]> {
+  if (needed === 0) return [];
+  const devices = await gpus.inventory();
+  refuseTooFew(devices, needed);
+  const leases = await listLeases(engine);
+  const free = freeOf(devices, leases);
+  if (free.length < needed) throw allTaken(leases, 1);
+  return free.slice(0, needed);
+}
+
+/**
+ * Whether a container that was made, and not started yet, has its devices for itself. Two servers that chose at once have both made
+ * theirs before either looks, so both see both, and the one that came second gives way.
+ */
+export async function isFirstToHold(
+  engine: DockerEngine,
+  container: string,
+  devices: readonly string[],
+): Promise<boolean> {
+  if (devices.length === 0) return true;
+  const leases = await listLeases(engine);
+  const sharing = leases.filter(lease => lease.devices.some(device => devices.includes(device)));
+  const made = await Promise.all(sharing.map(async lease => [await madeAt(engine, lease), lease.container]));
+  const [first] = made.sort(
+    ([a = '', idA = ''], [b = '', idB = '']) => a.localeCompare(b) || idA.localeCompare(idB),
+  );
+  return first?.[1] === container;
+}
+
+/** When the engine made it, with nine digits after the second, so that texts sort as times do; last where it is gone meanwhile. */
+async function madeAt(engine: DockerEngine, { container }: GpuLease): Promise<string> {
+  const found = await engine.askFor(docker => docker.getContainer(container).inspect());
+  const [, second = '9', digits = ''] = /^([^.Z]+)(?:\.(\d+))?/.exec(found?.Created ?? '') ?? [];
+  return `${second}.${digits.padEnd(9, '0')}`;
+}
+
+const Ticket = z.object({ since: z.number(), needed: z.number() });
+type Ticket = z.infer<typeof Ticket>;
+
+export interface AskForGpus {
+  readonly needed: number;
+  readonly principal: string;
+  readonly home: string;
+}
+
+/**
+ * Lets whoever asks through when it is their turn and devices are free for them and for all before them.
+ * @throws LimitError that tells the place in the queue, and who holds what until when; ConfigError if the host has too few.
+ */
+export async function awaitTurn(
+  engine: DockerEngine,
+  gpus: GpuHost,
+  { needed, principal, home }: AskForGpus,
+): Promise<void> {
+  const devices = await gpus.inventory();
+  refuseTooFew(devices, needed);
+  const folder = join(home, 'gpu-queue');
+  const own = `${encodeURIComponent(principal)}.json`;
+  await mkdir(folder, { recursive: true });
+  await withFileLock(join(folder, 'queue.lock'), { waitMs: LOCK_WAIT_MS }, async () => {
+    const tickets = await livingTickets(folder);
+    const since = tickets.get(own)?.since ?? Date.now();
+    const ahead = [...tickets].filter(([name, ticket]) => name !== own && ticket.since < since);
+    const leases = await listLeases(engine);
+    const wanted = ahead.reduce((sum, [, ticket]) => sum + ticket.needed, 0);
+    if (freeOf(devices, leases).length >= wanted + needed) {
+      await rm(join(folder, own), { force: true });
+      return;
+    }
+    await writeJson(join(folder, own), { since, needed } satisfies Ticket);
+    throw allTaken(leases, ahead.length + 1);
+  });
+}
+
+/** Those that asked lately, by file name. */
+async function livingTickets(folder: string): Promise<Map<string, Ticket>> {
+  const tickets = new Map<string, Ticket>();
+  for (const name of (await readdir(folder)).filter(entry => entry.endsWith('.json'))) {
+    const path = join(folder, name);
+    const status = await stat(path).catch(() => undefined);
+    const ticket = Ticket.safeParse(
+      await readFile(path, 'utf8')
+        .then(JSON.parse)
+        .catch(() => null),
+    ).data;
+    if (status !== undefined && ticket !== undefined && Date.now() - status.mtimeMs < PLACE_KEPT_MS) {
+      tickets.set(name, ticket);
+    } else {
+      await rm(path, { force: true });
+    }
+  }
+  return tickets;
+}
+
+function freeOf(devices: readonly string[], leases: readonly GpuLease[]): readonly string[] {
+  const held = new Set(leases.flatMap(lease => lease.devices));
+  return devices.filter(device => !held.has(device));
+}
+
+function allTaken(leases: readonly GpuLease[], place: number): LimitError {
+  const holders = leases.map(({ runId, devices, until }) => {
+    const end = until === '' ? '' : `, until ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`;
+    return `${runId} holds ${devices.length}${end}`;
+  });
+  const why = holders.length === 0 ? 'others who asked earlier come first' : holders.join('; ');
+  return new LimitError(
+    `No GPU is free for this task: ${why}. You are number ${place} in the queue; call start_run again in a minute, at most two, to keep your place.`,
+  );
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigError, LimitError } from '../../src/errors.js';
+import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
+import { DockerEngine } from '../../src/sandbox/docker/docker-engine.js';
+import { listLeases } from '../../src/sandbox/docker/gpu-lease.js';
+import type { GpuHost } from '../../src/sandbox/docker/gpus.js';
+import { makeRun } from '../contract/sandbox.js';
+import { docker, dockerLack, needsDocker, SOCKET, TEST_IMAGE } from '../helpers/docker.js';
+
+/** Containers are real; the devices are names that nothing stands behind. */
+const devices = [`GPU-test-${process.pid}-a`, `GPU-test-${process.pid}-b`];
+const twoGpus: GpuHost = { inventory: async () => devices, requests: () => [] };
+const engine = new DockerEngine(SOCKET);
+
+describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
+  let home: string;
+  const server = (gpus: GpuHost = twoGpus, at = home) =>
+    new DockerBackend({ socket: SOCKET, image: async () => TEST_IMAGE, home: at, gpus });
+  const ask = (principal: string, gpus = 1) => server().checkReady({ principal, gpus });
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'mlrb-gpus-'));
+  });
+  afterAll(async () => {
+    await rm(home, { recursive: true });
+  });
+
+  test('are leased whole, for as long as the container lives, across servers and home folders', async () => {
+    const other = server(twoGpus, `${home}-other`);
+    await using first = await makeRun(server(), { gpus: 1 });
+    await using second = await makeRun(other, { gpus: 1 });
+    const leases = await listLeases(engine);
+    expect(leases.map(lease => lease.runId).sort()).toEqual([first.spec.run_id, second.spec.run_id].sort());
+    expect(leases.flatMap(lease => lease.devices).sort()).toEqual(devices);
+    const third = makeRun(server(), { gpus: 1 });
+    await expect(third).rejects.toBeInstanceOf(LimitError);
+    await expect(third).rejects.toThrow(/No GPU is free for this task: .*run_\w+ holds 1, until 20\d\d-/);
+    docker('kill', `mlrb-${second.spec.run_id}`); // a lease dies with its container
+    await using fourth = await makeRun(server(), { gpus: 1 });
+    expect((await listLeases(engine)).flatMap(lease => lease.devices).sort()).toEqual(devices);
+    expect(fourth.spec.run_id).not.toBe(first.spec.run_id);
+  });
+
+  test('are never held twice, though many servers ask at the same moment', async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 6 }, () => makeRun(server(), { gpus: 1 })));
+    const held = (await listLeases(engine)).flatMap(lease => lease.devices);
+    expect(new Set(held).size).toBe(held.length);
+    expect(held.length).toBeGreaterThan(0);
+    for (const outcome of asked) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(LimitError);
+      else await outcome.value[Symbol.asyncDispose]();
+    }
+    expect(await listLeases(engine)).toEqual([]);
+  });
+
+  test('are waited for in turn: everyone is told the place and why', async () => {
+    const run = await makeRun(server(), { gpus: 2 });
+    await expect(ask('alice')).rejects.toThrow(
+      /holds 2, until .* UTC at the latest\. You are number 1 in the queue/,
+    );
+    await expect(ask('bob', 2)).rejects.toThrow(/You are number 2 in the queue/);
+    await expect(ask('alice')).rejects.toThrow(/You are number 1 in the queue/);
+    await expect(ask('carol')).rejects.toThrow(/You are number 3 in the queue; call start_run again/);
+    await run[Symbol.asyncDispose]();
+    await expect(ask('carol')).rejects.toThrow(/others who asked earlier come first/);
+    await ask('alice');
+    await ask('bob', 2);
+    await ask('carol');
+  });
+
+  test('are not kept for one who waited and stopped asking', async () => {
+    const run = await makeRun(server(), { gpus: 2 });
+    await expect(ask('gone', 2)).rejects.toThrow(/number 1/);
+    await expect(ask('patient')).rejects.toThrow(/number 2/);
+    const longAgo = new Date(Date.now() - 200_000);
+    await utimes(join(home, 'gpu-queue', 'gone.json'), longAgo, longAgo);
+    await run[Symbol.asyncDispose]();
+    await ask('patient');
+  });
+
+  test('that are not there are said to be missing in one sentence', async () => {
+    const none = server({ ...twoGpus, inventory: async () => [] });
+    const asked = none.checkReady({ principal: 'me', gpus: 1 });
+    await expect(asked).rejects.toBeInstanceOf(ConfigError);
+    await expect(asked).rejects.toThrow(
+      /^This task needs a GPU, and this host has no GPU\. Choose a task without one/,
+    );
+    await expect(ask('me', 3)).rejects.toThrow(/needs 3 GPUs, and this host has 2 of them/);
+    await none.checkReady({ principal: 'me', gpus: 0 });
+  });
+});
