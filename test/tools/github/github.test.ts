@@ -360,13 +360,11 @@ describe('reading repositories', () => {
     };
     server.fault = () => 'throttled';
     const before = server.asked.length;
-    const began = Date.now();
     const said = await researcher.refused('github_get_readme', { repo_url: 'octo/toolkit' });
     expect(said).toMatch(/GitHub allows no more requests right now\. Try again in (19|20) min/);
     expect(await researcher.refused('github_get_readme', { repo_url: 'octo/no-readme' })).toMatch(
       /Try again in/,
     );
-    expect(Date.now() - began).toBeLessThan(4000);
     expect(server.asked.length - before).toBe(1);
     await endAllRuns(other.path);
   });
