@@ -6,8 +6,8 @@ import { agentUser } from '../sandbox/docker/agent-user.js';
 import { startContained } from '../sandbox/docker/contained-process.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
 import { HOME_LABEL, homeLabel, SCORER_LABEL } from '../sandbox/docker/run-container.js';
-import type { ScorerRequest } from './run-scorer.js';
 import { requestLine, type StartScorer, scorerEnvironment } from './scorer-process.js';
+import type { ScorerRequest } from './scorer-request.js';
 
 export interface DockerScorerOptions {
   /** Path of the engine's socket. */

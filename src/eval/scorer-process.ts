@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { signalGroup } from '../lib/process-group.js';
-import type { ScorerRequest } from './run-scorer.js';
+import type { ScorerRequest } from './scorer-request.js';
 
 /** How a scorer ended. */
 export interface ScorerEnd {

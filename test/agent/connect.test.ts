@@ -41,9 +41,9 @@ describe('the reference client', () => {
   });
 
   it('says why a server did not start, in its own words', async () => {
-    const starting = connectTo(serve('--sandbox', 'docker'));
+    const starting = connectTo(serve('--log-level', 'loud'));
     await expect(starting).rejects.toThrow(
-      /The server did not start\. .*The Docker sandbox is not in this version yet/,
+      /The server did not start\. .*The setting --log-level is not right/,
     );
     await expect(starting).rejects.toBeInstanceOf(ConfigError);
   });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../src/errors.js';
-import { runScorer, type ScorerOptions, type ScorerRequest } from '../../src/eval/run-scorer.js';
+import { runScorer, type ScorerOptions } from '../../src/eval/run-scorer.js';
+import type { ScorerRequest } from '../../src/eval/scorer-request.js';
 import { signalGroup } from '../../src/lib/process-group.js';
 
 /** A scorer that behaves as the lines say, from where the real one has loaded its libraries. */

@@ -350,10 +350,11 @@ describe('reading repositories', () => {
 
   test('the public limit is used up: one sentence with the time to wait, and nothing more is sent until then', async () => {
     await using other = await makeHome();
-    await using researcher = await startResearcher(
-      { home: other.path, papers: server.url, github: server.url },
-      5,
-    );
+    await using researcher = await startResearcher({
+      home: other.path,
+      papers: server.url,
+      github: server.url,
+    });
     server.throttleHeaders = {
       'x-ratelimit-remaining': '0',
       'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 1200),
