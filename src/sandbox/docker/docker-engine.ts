@@ -47,6 +47,14 @@ export class DockerEngine {
   }
 }
 
+/** A client takes a handshake's time to load: it waits until one is answered, and is there before a contestant has read a task. */
+const PRELOAD_AFTER_MS = 250;
+
+/** Loads the client of the engine in a moment, unless the process has ended by then. Asks the engine nothing. */
+export function preloadEngineClient(): void {
+  setTimeout(() => void import('dockerode').catch(() => undefined), PRELOAD_AFTER_MS).unref();
+}
+
 /** What the engine said when it refused; undefined for any other error. */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return;
