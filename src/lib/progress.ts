@@ -13,9 +13,9 @@ export interface Progress {
   clear(): void;
 }
 
-/** A spinner on a terminal, plain lines elsewhere. */
+/** A spinner on a terminal that says how wide it is, plain lines elsewhere: without a width the spinner would draw without end. */
 export async function createProgress(stream: NodeJS.WriteStream): Promise<Progress> {
-  if (!stream.isTTY) return new PlainProgress(stream);
+  if (!stream.isTTY || !(stream.columns > 0)) return new PlainProgress(stream);
   const { default: ora } = await import('ora');
   return new SpinnerProgress(stream, ora({ stream, discardStdin: false }));
 }

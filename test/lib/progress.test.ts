@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PlainProgress } from '../../src/lib/progress.js';
+import { createProgress, PlainProgress } from '../../src/lib/progress.js';
 
 it('plain output shows each step once, and the details of one step not faster than anyone reads', () => {
   const lines: string[] = [];
@@ -14,4 +14,12 @@ it('plain output shows each step once, and the details of one step not faster th
   progress.step('starting');
   progress.line('ready');
   expect(lines).toEqual(['getting packages: 1 of 3', 'getting packages: 3 of 3', 'starting', 'ready']);
+});
+
+it('a terminal that does not say how wide it is gets plain lines, not a spinner that draws without end', async () => {
+  const lines: string[] = [];
+  const stream = { isTTY: true, columns: 0, write: (text: string) => lines.push(text) };
+  const progress = await createProgress(stream as unknown as NodeJS.WriteStream); // only what a terminal without a width has
+  progress.step('getting packages');
+  expect(lines).toEqual(['getting packages\n']);
 });
