@@ -24,7 +24,7 @@ describe('a run', () => {
     const { data: run } = await first.ok('start_run', { task_id: 'mini_baby_lm' });
     await first.ok('thought', { thought: 'recorded before the kill' });
     const { data: job } = await first.ok('run_bash', {
-      script: 'for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done',
+      script: 'for i in 1 2 3; do echo $i; sleep 0.1; done; until [ -e go ]; do sleep 0.05; done; echo 4',
       wait_s: 0,
     });
     const pending = first.call('job_wait', { job_id: job.job_id, wait_s: 40 }).catch(() => 'lost');
@@ -36,8 +36,9 @@ describe('a run', () => {
     expect(status.data).toMatchObject({ run_id: run.run_id, state: 'running', running_jobs: [job.job_id] });
     const deadline = Date.parse(String(run.deadline_at));
     expect(Math.abs(Number(status.data.time_left_s) - (deadline - Date.now()) / 1000)).toBeLessThan(5);
+    await second.ok('run_bash', { script: 'touch go' });
     const ended = await second.ok('job_wait', { job_id: job.job_id, cursor: 0, wait_s: 40 });
-    expect(ended.data).toMatchObject({ state: 'exited', output: '1\n2\n3\n4\n5\n6' });
+    expect(ended.data).toMatchObject({ state: 'exited', output: '1\n2\n3\n4' });
 
     const { events, damagedLines } = await new RunStore(home.path).readTrace(String(run.run_id));
     expect(damagedLines).toBe(0);
