@@ -70,12 +70,18 @@ async function waitForOutcome(run: Run, ms: number, context: RunToolContext): Pr
 async function restartIfDead({ run_id }: Run, context: RunToolContext): Promise<void> {
   const evaluation = await context.runs.readEvaluation(run_id);
   if (evaluation?.state === 'failed') return;
-  if (evaluation !== undefined && evaluation.starts >= MAX_STARTS) return;
   const justAsked =
     evaluation?.state === 'queued' && Date.now() - Date.parse(evaluation.requested_at) < 10_000;
   if (justAsked || (await context.runs.isBeingEvaluated(run_id))) return;
+  if (evaluation !== undefined && evaluation.starts >= MAX_STARTS) return giveUp(run_id, evaluation, context);
   context.log.warn({ run: run_id }, 'the evaluation had died and is started again');
   await context.startEvaluation(run_id);
+}
+
+async function giveUp(runId: string, evaluation: Evaluation, { runs }: RunToolContext): Promise<void> {
+  const reason = `The evaluation was killed ${evaluation.starts} times. \`mlrb evaluate ${runId}\` tries again.`;
+  await runs.writeEvaluation(runId, { ...evaluation, state: 'failed', outcome: 'failed', reason });
+  await runs.withRun(runId, () => runs.amend(runId, { outcome: 'failed', reason }));
 }
 
 function answer(run: Run, evaluation: Evaluation | undefined): ToolResult {

@@ -109,6 +109,30 @@ describe('a run', () => {
     throw new Error('no outcome');
   }, 300_000);
 
+  test('whose evaluation is killed halfway is evaluated again by whoever asks for the result', async () => {
+    await using me = await connect({ home: home.path });
+    const { data: run } = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+    await me.ok('submit_model', { model_path: 'example_submission' });
+    const { evaluation } = new RunStore(home.path).folder(String(run.run_id));
+    const until = async (step: RegExp): Promise<void> => {
+      for (;;) {
+        const { data } = await me.ok('get_result', { wait_s: 0 });
+        if (step.test(JSON.stringify(data.evaluation ?? ''))) return;
+        await sleep(100);
+      }
+    };
+    await until(/scoring/);
+    const { pid } = JSON.parse(await readFile(join(evaluation, 'process.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    let seen = await me.ok('get_result', { wait_s: 5 });
+    while (seen.data.outcome === undefined) seen = await me.ok('get_result', { wait_s: 5 });
+    expect(seen.data).toMatchObject({ state: 'evaluated', outcome: 'valid' });
+    expect(await new RunStore(home.path).readEvaluation(String(run.run_id))).toMatchObject({
+      state: 'done',
+      starts: 2,
+    });
+  }, 240_000);
+
   test('belongs to its principal alone', async () => {
     await using mine = await connect({ home: home.path, principal: 'me' });
     const { data: run } = await mine.ok('start_run', { task_id: 'mini_baby_lm' });
