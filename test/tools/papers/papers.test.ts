@@ -17,7 +17,7 @@ describe('looking up papers', () => {
   beforeAll(async () => {
     home = await makeHome();
     server = await startPapersServer();
-    me = await startResearcher({ home: home.path, papers: server.url, github: server.url }, 12);
+    me = await startResearcher({ home: home.path, papers: server.url, github: server.url }, 20);
   });
 
   afterEach(() => {
