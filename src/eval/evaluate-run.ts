@@ -62,17 +62,18 @@ async function evaluateLocked(runId: string, options: EvaluateRun): Promise<Run>
     scores: [],
     from_cache: false,
   };
-  await runs.writeEvaluation(runId, base);
+  const isRepeat = before?.state === 'done' && run.state === 'evaluated';
+  if (!isRepeat) await runs.writeEvaluation(runId, base);
   await runs.trace(runId).append({ type: 'evaluation', state: 'running', outcome: null, detail: null });
   try {
-    const result = await judge(run, submission, base, options);
+    const result = await judge(run, submission, isRepeat ? undefined : base, options);
     return await close(
       run,
       { ...base, ...result, state: 'done', progress: { step: 'done', done: 1, total: 1 } },
       runs,
     );
   } catch (error) {
-    if (options.signal.aborted) throw error; // it is taken up again where someone asks for the result
+    if (options.signal.aborted || isRepeat) throw error; // taken up again where someone asks for it; what a repeat was to replace stays
     await fail(run, base, error, runs);
     throw error;
   }
@@ -86,7 +87,7 @@ function submissionOf(run: Run): Submission {
   );
 }
 
-async function judge(run: Run, submission: Submission, base: Evaluation, options: EvaluateRun) {
+async function judge(run: Run, submission: Submission, base: Evaluation | undefined, options: EvaluateRun) {
   const { runs, tasks, home, settings, signal } = options;
   const folder = runs.folder(run.run_id);
   if ((await hashSubmission(folder.submission)) !== submission.digest) {
@@ -106,7 +107,7 @@ async function judge(run: Run, submission: Submission, base: Evaluation, options
     settings,
     onProgress: throttled(WRITE_EVERY_MS, progress => {
       options.onProgress(progress);
-      return runs.writeEvaluation(run.run_id, { ...base, progress });
+      return base === undefined ? Promise.resolve() : runs.writeEvaluation(run.run_id, { ...base, progress });
     }),
     signal,
   });

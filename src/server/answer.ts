@@ -65,6 +65,11 @@ export function explainError(error: unknown, knownArguments: readonly string[]):
       "The server's disk is full; the call may not have been recorded. Tell the operator, free some space, and try again.";
     return { sentence, kind: 'ConfigError', detail };
   }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(errorCode(error) ?? '')) {
+    const sentence =
+      'The server cannot write to its own home folder, so nothing was done. Tell the operator: `mlrb doctor` says what is wrong.';
+    return { sentence, kind: 'ConfigError', detail };
+  }
   if (errorCode(error) === 'ELOCKED') {
     return {
       sentence: 'Another call is changing the state of this run right now. Try again in a few seconds.',

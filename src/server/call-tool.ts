@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Config } from '../config.js';
-import { InputError, LimitError, SandboxError } from '../errors.js';
+import { InputError, isKnownError, type KnownError, LimitError, SandboxError } from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run } from '../runs/run.js';
 import { settleDeadline, timeIsUp } from '../tools/support/close-run.js';
@@ -65,6 +65,8 @@ class Attempt {
   /** The run as it was when the call came in, its deadline seen to. */
   #run: Run | undefined;
   #recorded = false;
+  /** Why the current run cannot be read. */
+  #runFault: KnownError | undefined;
   /** Told with the answer when the run ended during the call. */
   #ending: string | undefined;
 
@@ -88,7 +90,8 @@ class Attempt {
           ),
         );
       await this.#readRun();
-      await this.#recordCall();
+      const isAboutLastRun = tool.needs !== 'nothing' || (this.#run !== undefined && !isOver(this.#run));
+      if (isAboutLastRun) await this.#recordCall();
       const result = await this.#handle(tool);
       await this.#noticeDeadline();
       return { result };
@@ -101,10 +104,21 @@ class Attempt {
   }
 
   async #readRun(): Promise<void> {
-    const run = await this.#host.runs.current(this.#session.principal);
+    const run = await this.#currentRun();
     if (run === undefined) return;
     this.#run = await settleDeadline(run, this.#host);
     if (isOver(this.#run)) await this.#session.closeSandbox();
+  }
+
+  /** A record that was damaged by hand is the fault of calls that need the run; the others go on without it. */
+  async #currentRun(): Promise<Run | undefined> {
+    try {
+      return await this.#host.runs.current(this.#session.principal);
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      this.#runFault = error;
+      return undefined;
+    }
   }
 
   async #handle(tool: Tool): Promise<ToolResult> {
@@ -168,6 +182,7 @@ class Attempt {
   }
 
   #withRun() {
+    if (this.#runFault !== undefined) throw this.#runFault;
     const run = this.#run;
     if (run === undefined || run.state === 'created') {
       throw new InputError(
@@ -193,8 +208,8 @@ class Attempt {
   /** A call that began a run is recorded in that run. An answer that cannot be recorded is given all the same. */
   async recordAnswer(outcome: Outcome, durationMs: number): Promise<void> {
     try {
-      this.#run ??= await this.#host.runs.current(this.#session.principal);
-      if (this.#run === undefined) return;
+      if (!this.#recorded) this.#run = await this.#host.runs.current(this.#session.principal);
+      if (this.#run === undefined || (!this.#recorded && isOver(this.#run))) return;
       if (!this.#recorded) await this.#recordCall();
       await this.#host.runs.trace(this.#run.run_id).append({
         type: 'tool_answer',

@@ -52,7 +52,11 @@ export const startRun = defineTool({
 });
 
 async function refuseSecondRun(context: ToolContext): Promise<void> {
-  const last = await context.runs.current(context.principal);
+  const last = await context.runs.current(context.principal).catch((error: unknown) => {
+    if (!isKnownError(error)) throw error;
+    context.log.warn({ error }, 'the last run cannot be read; another is started');
+    return undefined;
+  });
   if (last === undefined) return;
   const run = await settleDeadline(last, context);
   if (run.state === 'running') {

@@ -169,9 +169,14 @@ describe('a run', () => {
     const seen = await second.call('run_status');
     expect(seen.isError).toBe(true);
     expect(seen.text).toContain(`${join('runs', String(run.run_id), 'run.json')} is damaged`);
+    await second.ok('list_tasks');
     await using other = await connect({ home: home.path, principal: 'other' });
     await other.ok('start_run', { task_id: 'mini_baby_lm' });
     await writeFile(record, whole);
     expect((await second.ok('run_status')).data.state).toBe('running');
+    await writeFile(record, 'gone');
+    const { data: next } = await second.ok('start_run', { task_id: 'mini_baby_lm' });
+    const { events } = await new RunStore(home.path).readTrace(String(next.run_id));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'tool_call', tool: 'start_run' }));
   });
 });
