@@ -22,7 +22,7 @@ describe('the gate to a host', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test('three processes together keep to the limit', async () => {
-    const pace = { requests: 6, windowMs: 500 };
+    const pace = { requests: 6, windowMs: 2000 };
     const run = promisify(execFile);
     const outputs = await Promise.all(
       [1, 2, 3].map(() =>
@@ -39,20 +39,19 @@ describe('the gate to a host', () => {
     );
     const times = outputs.flatMap(({ stdout }) => JSON.parse(stdout) as number[]).sort((a, b) => a - b);
     expect(times).toHaveLength(24);
-    const seenLateMs = 150; // a process notes when it came through a little after it was let through
     for (const [at, time] of times.entries()) {
       const later = times[at + pace.requests];
-      if (later !== undefined) expect(later - time).toBeGreaterThanOrEqual(pace.windowMs - seenLateMs);
+      if (later !== undefined) expect(later - time).toBeGreaterThanOrEqual(pace.windowMs);
     }
   });
 
   test('who would have to wait too long hears at once when to come back', async () => {
     const gate = new HostGate(file, { requests: 1, windowMs: 5000, concurrent: 5 });
-    (await gate.enter({ deadline: Date.now() + 100, signal }))();
     const began = Date.now();
+    (await gate.enter({ deadline: Date.now() + 100, signal }))();
     const closed = await gate.enter({ deadline: Date.now() + 1000, signal }).catch(error => error);
     expect(closed).toMatchObject({ name: 'GateClosed' });
-    expect(closed.opensAt - began).toBeGreaterThan(0);
+    expect(closed.opensAt - began).toBeGreaterThan(4000);
   });
 
   test('no more than so many are under way at once, and an aborted wait takes no place', async () => {
