@@ -31,17 +31,47 @@ export interface Cut {
 
 /** Keeps head and tail of a text that is longer than `max` characters, and says in between how much is missing. */
 export function headAndTail(text: string, max: number): Cut {
-  if (text.length <= max) return { text, omitted: 0 };
-  const half = Math.floor(max / 2);
-  const head = text.slice(0, half).toWellFormed();
-  const tail = text.slice(text.length - (max - half)).toWellFormed();
-  const omitted = text.length - head.length - tail.length;
-  return { text: `${head}\n[… ${omitted} characters left out …]\n${tail}`, omitted };
+  const omitted = text.length <= max ? 0 : Math.max(0, charCount(text) - max);
+  if (omitted === 0) return { text: text.toWellFormed(), omitted };
+  const head = firstChars(text, Math.floor(max / 2));
+  const tail = lastChars(text, max - Math.floor(max / 2));
+  return { text: `${head}\n[… ${grouped(omitted)} characters left out …]\n${tail}`, omitted };
 }
 
-/** "1 file", "2 files". */
+/** At most the first `max` characters, well formed. A character is a code point everywhere here, so none is split. */
+export function firstChars(text: string, max: number): string {
+  let end = 0;
+  for (let taken = 0; taken < max && end < text.length; taken += 1) end += isPair(text, end) ? 2 : 1;
+  return text.slice(0, end).toWellFormed();
+}
+
+/** At most the last `max` characters, well formed. */
+export function lastChars(text: string, max: number): string {
+  let from = text.length;
+  for (let taken = 0; taken < max && from > 0; taken += 1) from -= isPair(text, from - 2) ? 2 : 1;
+  return text.slice(from).toWellFormed();
+}
+
+/** Number of characters, each half of a broken pair counted as one. */
+export function charCount(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += isPair(text, at) ? 2 : 1) count += 1;
+  return count;
+}
+
+/** Whether the two UTF-16 units from `at` on are one character. */
+function isPair(text: string, at: number): boolean {
+  return (text.codePointAt(at) ?? 0) > 0xffff;
+}
+
+/** A number as people write it: "202,651". */
+export function grouped(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** "1 file", "2,000 files". */
 export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 /** A duration as people say it: "45 s", "12 min", "3 h 20 min". */

@@ -1,5 +1,12 @@
-import { type CallToolResult, Server, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  CLIENT_INFO_META_KEY,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import { z } from 'zod';
 import type { Config } from '../config.js';
+import { firstChars } from '../lib/text.js';
 import type { Host } from '../tools/tool.js';
 import { tools } from '../tools/tools.js';
 import { callTool } from './call-tool.js';
@@ -78,7 +85,7 @@ class ProgressTicker implements Disposable {
   }
 
   say(message: string): void {
-    this.#message = message.slice(0, 200);
+    this.#message = firstChars(message, 200);
   }
 
   [Symbol.dispose](): void {
@@ -86,9 +93,14 @@ class ProgressTicker implements Disposable {
   }
 }
 
-function clientName(server: Server, _ctx: ServerContext): string | null {
-  const info = server.getClientVersion();
-  return info === undefined ? null : `${info.name} ${info.version}`.slice(0, 100);
+/** From revision 2026-07-28 on every request may name its client; before, the opening of the connection does. */
+const ClientInfo = z.object({ name: z.string(), version: z.string() });
+const Envelope = z.looseObject({ [CLIENT_INFO_META_KEY]: ClientInfo });
+
+function clientName(server: Server, { mcpReq }: ServerContext): string | null {
+  const stated = Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY];
+  const info = stated ?? server.getClientVersion();
+  return info === undefined ? null : firstChars(`${info.name} ${info.version}`, 100);
 }
 
 function protocolOf(server: Server): string | null {
