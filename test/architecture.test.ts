@@ -7,14 +7,15 @@ import { PACKAGE_ROOT } from '../src/lib/package-root.js';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   tasks: [],
+  data: ['tasks'],
   runs: ['tasks'],
   sandbox: ['runs'],
   tools: ['sandbox', 'runs', 'tasks'],
   server: ['tools', 'sandbox', 'runs', 'tasks'],
-  eval: ['sandbox', 'runs', 'tasks'],
+  eval: ['data', 'sandbox', 'runs', 'tasks'],
   report: ['runs', 'tasks'],
   agent: [],
-  cli: ['agent', 'eval', 'report', 'runs', 'sandbox', 'server', 'tasks', 'tools'],
+  cli: ['agent', 'data', 'eval', 'report', 'runs', 'sandbox', 'server', 'tasks', 'tools'],
 };
 
 /** Packages that only some folders may import. */

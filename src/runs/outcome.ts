@@ -12,5 +12,10 @@ export const Finding = z.strictObject({
   rule: z.string().describe('the rule or check, as the task lists it'),
   severity: z.enum(['broken', 'suspicion']),
   message: z.string().describe('one sentence of ours: what was found and what to do'),
+  evidence: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('what the finding rests on, a line each: files, tensors, numbers'),
 });
 export type Finding = z.infer<typeof Finding>;

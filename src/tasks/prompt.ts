@@ -57,7 +57,17 @@ function budgetText({ budget, network }: Task): string {
 }
 
 function dataLine(data: Task['data'][number], paths: PromptPaths): string {
-  return `- \`${paths.data}/${data.path}\`: ${data.description} ${data.words} words, ${size(data.bytes)}. Licence: ${data.licence}.`;
+  const { words, rows, bytes } = data;
+  const amounts = [
+    ...(words === undefined ? [] : [`${words.toLocaleString('en-US')} words`]),
+    ...(rows === undefined ? [] : [`${rows.toLocaleString('en-US')} rows`]),
+    ...(bytes === undefined ? [] : [size(bytes)]),
+  ];
+  return [
+    `- \`${paths.data}/${data.path}\`: ${data.description}`,
+    ...(amounts.length === 0 ? [] : [`${amounts.join(', ')}.`]),
+    `Licence: ${data.licence}.`,
+  ].join(' ');
 }
 
 function submissionText({ submission }: Task): string {

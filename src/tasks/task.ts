@@ -10,24 +10,84 @@ export const Budget = z.strictObject({
 });
 export type Budget = Readonly<z.infer<typeof Budget>>;
 
-/** One file or folder of training data as the contestant finds it below the data path. */
+/** One file or folder of training data, or a base model, as the contestant finds it below the data path. */
 export const TaskData = z.strictObject({
   path: z.string().describe('name below the data path'),
+  dataset: z
+    .string()
+    .describe(
+      'the data set it comes from, by its id in `src/data/datasets.ts`: where to get it and how to tell that it is whole',
+    ),
   description: z.string(),
-  words: z.number().int().positive().describe('words, split at white space'),
-  bytes: z.number().int().positive(),
+  words: z.number().int().positive().optional().describe('words, split at white space'),
+  rows: z.number().int().positive().optional(),
+  bytes: z.number().int().positive().optional(),
   licence: z.string(),
   source: z.string(),
 });
 
+/** Rules that need nothing but their sentence: what they check is the same in every task. */
+const PLAIN_RULES = [
+  'files',
+  'config',
+  'tokenizer',
+  'tensors',
+  'loads',
+  'size',
+  'resources',
+  'given_data',
+  'no_evaluation_text',
+  'no_quantisation',
+  'no_distillation',
+] as const;
+
 /** A rule that is checked. `id` names the check in `runs/` or `eval/` that gathers the evidence. */
-export const TaskRule = z.strictObject({ id: z.string(), text: z.string() });
+export const TaskRule = z.discriminatedUnion('id', [
+  z.strictObject({ id: z.enum(PLAIN_RULES), text: z.string() }),
+  z.strictObject({
+    id: z.literal('from_scratch'),
+    text: z.string(),
+    severity: z
+      .enum(['broken', 'suspicion'])
+      .describe(
+        'what weights taken from a known model are: a broken rule, or a note where the task does not forbid them',
+      ),
+  }),
+  z.strictObject({
+    id: z.literal('approved_base'),
+    text: z.string(),
+    model_types: z.array(z.string()).nonempty().readonly().describe('`model_type` in config.json'),
+  }),
+  z.strictObject({
+    id: z.literal('peak_memory'),
+    text: z.string(),
+    max_bytes: z
+      .number()
+      .int()
+      .positive()
+      .describe('of loading and generating, above what the process held before'),
+  }),
+  z.strictObject({
+    id: z.literal('merging_package'),
+    text: z.string(),
+    max_minutes: z.number().positive().describe('what one merge may take'),
+    sources_before: z.iso.date().describe('experts published from this day on are refused'),
+  }),
+]);
+export type TaskRule = Readonly<z.infer<typeof TaskRule>>;
+
+export const Dtype = z.enum(['float32', 'float16', 'bfloat16']);
 
 export const Direction = z.enum(['higher_is_better', 'lower_is_better']);
 export type Direction = z.infer<typeof Direction>;
 
 export const TaskEvaluator = z.strictObject({
   id: z.string().describe('an evaluator by name; `@N` limits it to the first N rows of each subtask'),
+  data: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('data sets it scores on, by id, where the evaluator does not say it by its name'),
   metric: z.string().describe('the metric it yields, as it stands in the score record'),
   direction: Direction,
   description: z.string(),
@@ -73,6 +133,7 @@ export const Task = z.strictObject({
       .array(z.enum(['causal', 'seq2seq']))
       .nonempty()
       .readonly(),
+    dtypes: z.array(Dtype).nonempty().readonly().describe('what the weights may be stored as'),
     max_bytes: z.number().int().positive(),
     max_parameters: z.number().int().positive(),
   }),

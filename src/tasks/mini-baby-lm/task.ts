@@ -14,6 +14,7 @@ export const miniBabyLm: Task = {
   data: [
     {
       path: 'tinyshakespeare.txt',
+      dataset: 'tinyshakespeare',
       description: 'Speeches from the plays of Shakespeare, each after the name of its speaker.',
       words: 202_651,
       bytes: 1_115_394,
@@ -22,6 +23,7 @@ export const miniBabyLm: Task = {
     },
     {
       path: 'wikitext2_valid.txt',
+      dataset: 'wikitext2_valid',
       description:
         'Articles of the English Wikipedia: the validation part of WikiText-2, split into tokens by spaces, rare words replaced by <unk>.',
       words: 213_886,
@@ -32,12 +34,14 @@ export const miniBabyLm: Task = {
   ],
   submission: {
     architectures: ['causal', 'seq2seq'],
+    dtypes: ['float32', 'float16', 'bfloat16'],
     max_bytes: 1_000_000_000,
     max_parameters: 200_000_000,
   },
   rules: [
     {
       id: 'from_scratch',
+      severity: 'broken',
       text: 'The model is trained from scratch: no pretrained weights and no pretrained tokenizer.',
     },
     { id: 'given_data', text: 'Nothing but the given texts is used for training, the tokenizer included.' },
