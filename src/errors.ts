@@ -39,3 +39,13 @@ export function isKnownError(error: unknown): error is KnownError {
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** Whether the disk, or what this user may take of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}
+
+/** Whether this user may not use the file or folder, or it is of a kind that cannot be written. */
+export function isNotWritable(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(errorCode(error) ?? '');
+}

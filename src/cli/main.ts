@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../config.js';
 import { ConfigError, errorCode, InputError, isKnownError } from '../errors.js';
+import { homeFault, refuseImpossibleHome } from '../lib/home-folder.js';
 import { createProgress } from '../lib/progress.js';
 import { createLogger } from '../logger.js';
 import { Interrupted } from './command.js';
@@ -43,7 +44,9 @@ async function main(argv: readonly string[]): Promise<number> {
 /** A wrong setting is wrong usage, wherever it stands. */
 function readSettings(flags: Readonly<Record<string, string | undefined>>, file: string | undefined): Config {
   try {
-    return loadConfig({ flags, env: process.env, file });
+    const config = loadConfig({ flags, env: process.env, file });
+    refuseImpossibleHome(config.home);
+    return config;
   } catch (error) {
     throw error instanceof ConfigError ? new InputError(error.message, { cause: error }) : error;
   }
@@ -64,15 +67,10 @@ function explain(error: unknown, config: Config | undefined): number {
     say('Stopped.');
     return STOPPED;
   }
-  if (isKnownError(error) || isRefusal(error)) {
-    say(error.message);
-    return error instanceof InputError ? WRONG_USAGE : FAILED;
-  }
-  if (errorCode(error) === 'ENOSPC') {
-    say(
-      'The disk is full. Free some space, or choose another place with --home or MLRB_HOME, and try again.',
-    );
-    return FAILED;
+  const known = isKnownError(error) || isRefusal(error) ? error : config && homeFault(error, config.home);
+  if (known !== undefined) {
+    say(known.message);
+    return known instanceof InputError ? WRONG_USAGE : FAILED;
   }
   say(`mlrb met a fault of its own. ${writeFault(error, config)}`);
   return FAILED;

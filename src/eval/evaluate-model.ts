@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../config.js';
-import { ConfigError, errorCode } from '../errors.js';
+import { ConfigError, isDiskFull } from '../errors.js';
 import { PACKAGE_ROOT } from '../lib/package-root.js';
 import { sha256 } from '../lib/packed-data.js';
 import { hashModelFiles } from '../runs/intake/hash-model-files.js';
@@ -124,7 +124,7 @@ async function score(options: EvaluateModel, prepared: Prepared): Promise<Judgem
       await removeScratchFolder(scratch);
     }
   } catch (error) {
-    if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new ConfigError(`The disk is full below ${home}. Free some space and evaluate again.`, {
       cause: error,
     });

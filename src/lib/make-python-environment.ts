@@ -2,7 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { ConfigError, errorCode } from '../errors.js';
+import { ConfigError, isDiskFull } from '../errors.js';
 import { normalised, PipProgress } from './pip-progress.js';
 import { commandLine, endGroup } from './process-group.js';
 import { type EnsureOptions, interpreter, type PythonProgress } from './python-spec.js';
@@ -226,8 +226,7 @@ function explain(output: string, log: string): ConfigError {
 }
 
 function explainSystemError(error: unknown, folder: string): unknown {
-  const code = errorCode(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  if (!isDiskFull(error)) return error;
   return new ConfigError(
     `The disk is full: the Python environment in ${folder} could not be made. Free about 2 GB, or choose another place with --home or MLRB_HOME.`,
     { cause: error },

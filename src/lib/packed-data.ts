@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { ConfigError, errorCode } from '../errors.js';
+import { ConfigError, isDiskFull } from '../errors.js';
 
 const Digests = z.record(z.string(), z.strictObject({ bytes: z.number().int(), sha256: z.string() }));
 
@@ -70,7 +70,7 @@ export async function writeReadOnly(path: string, content: Buffer | string): Pro
     await mkdir(dirname(path), { recursive: true });
     await writeFileAtomic(path, content, { mode: 0o444 });
   } catch (error) {
-    if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new ConfigError(`The disk is full: ${path} could not be written. Free some space and try again.`, {
       cause: error,
     });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { errorCode, isKnownError } from '../errors.js';
+import { errorCode, isDiskFull, isKnownError, isNotWritable } from '../errors.js';
 import { nearest } from '../lib/suggest.js';
 import { duration } from '../lib/text.js';
 import type { ToolResult } from '../tools/tool.js';
@@ -60,12 +60,12 @@ export function explainError(error: unknown, knownArguments: readonly string[]):
     return { sentence: error.message, kind: error.name, detail: cause };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (errorCode(error) === 'ENOSPC') {
+  if (isDiskFull(error)) {
     const sentence =
       "The server's disk is full; the call may not have been recorded. Tell the operator, free some space, and try again.";
     return { sentence, kind: 'ConfigError', detail };
   }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(errorCode(error) ?? '')) {
+  if (isNotWritable(error)) {
     const sentence =
       'The server cannot write to its own home folder, so nothing was done. Tell the operator: `mlrb doctor` says what is wrong.';
     return { sentence, kind: 'ConfigError', detail };

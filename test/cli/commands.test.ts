@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { miniBabyLmFolder } from '../../src/tasks/mini-baby-lm/task.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -52,6 +53,37 @@ describe('exit codes', () => {
     expect(ended.stderr.trim()).toMatch(sentence);
     expect(ended.stderr.trim().split('\n')).toHaveLength(1);
     expect(ended).toMatchObject({ code: Number(code[0]), stdout: '' });
+  });
+});
+
+describe('a home folder that cannot be used is one sentence', () => {
+  const model = join(miniBabyLmFolder.folder, 'files', 'example_submission');
+
+  it.each(['runs', 'report', 'show last', 'cancel last', 'evaluate last', 'cleanup'])(
+    'for %s, where it lies below a file',
+    async line => {
+      const file = join(home.path, 'file');
+      await writeFile(file, '');
+      const ended = await mlrb(join(file, 'home'), line);
+      expect(ended.stderr).toMatch(
+        /^The home folder .* cannot be used: .* no folder\. .* --home or MLRB_HOME\.\n$/,
+      );
+      expect(ended.code).toBe(1);
+    },
+  );
+
+  it('for a command that writes, where this user may not', async () => {
+    const ended = await mlrb('/sys/home', `evaluate --task mini_baby_lm --model ${model}`);
+    expect(ended.stderr.trim().split('\n').at(-1)).toMatch(
+      /^The home folder \/sys\/home cannot be used: .* --home or MLRB_HOME\.$/,
+    );
+    expect(ended.code).toBe(1);
+  });
+
+  it.each(['runs', 'doctor', 'demo'])('for %s, where making it would never end', async line => {
+    const ended = await mlrb('/proc/home', line);
+    expect(ended.stderr).toMatch(/^The home folder \/proc\/home cannot be used: .*--home or MLRB_HOME\.\n$/);
+    expect(ended.code).toBe(2);
   });
 });
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ConfigError, errorCode } from '../../errors.js';
+import { ConfigError, isDiskFull } from '../../errors.js';
 import type { SubmissionFile } from '../submission.js';
 import { openRegularFile } from './open-regular-file.js';
 
@@ -30,7 +30,7 @@ export async function freezeSubmission(source: string, target: string): Promise<
     return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0), digest: digestOf(files) };
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
-    if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
+    if (!isDiskFull(error)) throw error;
     throw new ConfigError(
       'The disk is full, so the submission could not be kept. Free some space and hand in again.',
       { cause: error },
