@@ -773,9 +773,9 @@ class Files:
 
     def read(self, path, start_line, end_line, max_bytes):
         if start_line < 1:
-            raise bad_input("The first line is line 1; start_line was %d." % start_line)
+            raise bad_input("The first line is line 1; start_line was %d. Give at least 1." % start_line)
         if end_line is not None and end_line < start_line:
-            raise bad_input("end_line (%d) lies before start_line (%d)." % (end_line, start_line))
+            raise bad_input("end_line (%d) lies before start_line (%d). Give an end_line that does not." % (end_line, start_line))
         fd, status = self.open_file(path, self.resolve(path))
         try:
             check_is_text(path, os.pread(fd, 1 << 16, 0))
@@ -783,7 +783,7 @@ class Files:
         finally:
             os.close(fd)
         if start_line > max(1, lines.lines_seen):
-            raise bad_input("%s has %d lines, so there is no line %d." % (quoted(path), lines.lines_seen, start_line))
+            raise no_such_line(path, lines.lines_seen, start_line)
         if b"\0" in lines.data:
             raise not_text(path, "it holds NUL bytes")
         return {
@@ -959,6 +959,13 @@ def check_regular(path, status):
         raise bad_input("%s is a link that leads nowhere. Use the path of a file." % quoted(path))
     kind = "a named pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
     raise bad_input("%s is %s, not a regular file. Use the path of a file." % (quoted(path), kind))
+
+
+def no_such_line(path, lines, wanted):
+    if lines == 0:
+        return bad_input("%s is empty, so there is no line %d. Leave start_line out." % (quoted(path), wanted))
+    has = "1 line" if lines == 1 else "{:,} lines".format(lines)
+    return bad_input("%s has %s, so there is no line %d. Give a start_line of at most %d." % (quoted(path), has, wanted, lines))
 
 
 def not_text(path, reason):
@@ -1371,11 +1378,12 @@ def refusal_for(error, path=None):
         return error
     if isinstance(error, OSError):
         name = quoted(path) if path else "the path"
+        odd = ' A name that is shown with "\ufffd" is not UTF-8: rename it with a program first.' if path and "\ufffd" in path else ""
         known = {
             errno.ENOSPC: host_disk_full(),
             errno.EDQUOT: host_disk_full(),
             errno.EFBIG: over_limit("The file would be larger than the disk limit of this run. Write less."),
-            errno.ENOENT: bad_input("There is no file or folder %s in the workspace. Use list_files to see what is there." % name),
+            errno.ENOENT: bad_input("There is no file or folder %s in the workspace. Use list_files to see what is there.%s" % (name, odd)),
             errno.ENOTDIR: bad_input("A part of %s before its last name is a file, not a folder. Use another path." % name),
             errno.EACCES: bad_input("The permissions of %s do not allow this. Change them, or use another path." % name),
             errno.EPERM: bad_input("The permissions of %s do not allow this. Change them, or use another path." % name),
