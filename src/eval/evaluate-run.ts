@@ -1,13 +1,16 @@
-import { join } from 'node:path';
+import { appendFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Config } from '../config.js';
 import { ConfigError, errorCode, InputError, isKnownError } from '../errors.js';
 import { hashSubmission } from '../runs/intake/hash-submission.js';
+import { NotARegularFile } from '../runs/intake/open-regular-file.js';
 import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/run-store.js';
 import type { Evaluation } from '../runs/score.js';
 import type { Submission } from '../runs/submission.js';
 import type { TaskEvaluator, TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
+import { readEvaluationOrSetAside } from './damaged-evaluation.js';
 import { type EvaluationProgress, evaluateModel } from './evaluate-model.js';
 import type { StartScorer } from './scorer-process.js';
 
@@ -26,6 +29,8 @@ export interface EvaluateRun {
   /** Evaluators to use; the task's own where absent. */
   readonly evaluators?: readonly TaskEvaluator[];
   readonly onProgress: (progress: EvaluationProgress) => void;
+  /** Takes a sentence for the operator. */
+  readonly onNotice: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +56,7 @@ async function evaluateLocked(runId: string, options: EvaluateRun): Promise<Run>
   const run = await runs.read(runId);
   const submission = submissionOf(run);
   if (submission.files.length === 0) return run; // it was refused at the deadline, and its reasons are its evaluation
-  const before = await runs.readEvaluation(runId);
+  const before = await readEvaluationOrSetAside(runId, runs, options.onNotice);
   const base: Evaluation = {
     version: 1,
     state: 'running',
@@ -90,7 +95,7 @@ function submissionOf(run: Run): Submission {
 async function judge(run: Run, submission: Submission, base: Evaluation | undefined, options: EvaluateRun) {
   const { runs, tasks, home, settings, signal } = options;
   const folder = runs.folder(run.run_id);
-  if ((await hashSubmission(folder.submission)) !== submission.digest) {
+  if ((await digestOnDisk(folder.submission)) !== submission.digest) {
     throw new ConfigError(
       `The frozen files of run ${run.run_id} are not those that were handed in. Restore ${folder.submission} from a copy, or leave the run out of reports.`,
     );
@@ -114,6 +119,18 @@ async function judge(run: Run, submission: Submission, base: Evaluation | undefi
   return { ...result, findings: [...result.findings], scores: [...result.scores] };
 }
 
+/** Undefined where something that was handed in is gone, or is no file any more. */
+async function digestOnDisk(submission: string): Promise<string | undefined> {
+  try {
+    return await hashSubmission(submission);
+  } catch (error) {
+    const isChanged =
+      error instanceof NotARegularFile || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorCode(error) ?? '');
+    if (isChanged) return undefined;
+    throw error;
+  }
+}
+
 async function close(run: Run, evaluation: Evaluation, runs: RunStore): Promise<Run> {
   await runs.writeEvaluation(run.run_id, { ...evaluation, finished_at: new Date().toISOString() });
   const outcome = evaluation.outcome ?? null;
@@ -125,10 +142,11 @@ async function close(run: Run, evaluation: Evaluation, runs: RunStore): Promise<
 }
 
 async function fail(run: Run, base: Evaluation, error: unknown, runs: RunStore): Promise<void> {
-  const log = join('evaluation', 'evaluation.log');
+  const { evaluationLog } = runs.folder(run.run_id);
   const reason = isKnownError(error)
     ? error.message
-    : `The evaluation failed inside mlrb; ${log} in the run's folder has the details.`;
+    : `The evaluation failed inside mlrb; ${join('evaluation', basename(evaluationLog))} in the run's folder has the details.`;
+  await appendFile(evaluationLog, logEntry(error)).catch(() => undefined); // the failure itself must be recorded all the same
   await runs.writeEvaluation(run.run_id, {
     ...base,
     state: 'failed',
@@ -140,6 +158,13 @@ async function fail(run: Run, base: Evaluation, error: unknown, runs: RunStore):
     .trace(run.run_id)
     .append({ type: 'evaluation', state: 'failed', outcome: 'failed', detail: String(error) });
   await runs.withRun(run.run_id, () => runs.amend(run.run_id, { outcome: 'failed', reason }));
+}
+
+function logEntry(error: unknown): string {
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const cause =
+    error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
+  return `${new Date().toISOString()} ${details}${cause}\n`;
 }
 
 /** Calls `write` at most once in `everyMs`, never twice at a time; what comes in between is dropped. */

@@ -143,6 +143,19 @@ describe('runs', () => {
     expect(code).toBe(0);
   });
 
+  it('are shown where the record of their evaluation is damaged, with what mends it', async () => {
+    const runId = await startedRun('alice');
+    await mkdir(join(home.path, 'runs', runId, 'evaluation'), { recursive: true });
+    await writeFile(join(home.path, 'runs', runId, 'evaluation', 'evaluation.json'), '{');
+    const { code, stdout } = await mlrb(home.path, `show ${runId}`);
+    expect(stdout).toMatch(new RegExp(`is damaged .* \`mlrb evaluate ${runId}\` evaluates anew\\.`));
+    expect(stdout).toContain('mini_baby_lm by alice');
+    expect(code).toBe(0);
+    const shown = JSON.parse((await mlrb(home.path, `show ${runId} --json`)).stdout);
+    expect(shown).toMatchObject({ run: { run_id: runId }, evaluation: null });
+    expect(shown.evaluation_fault).toMatch(/is damaged/);
+  });
+
   it('that were left by a crash are closed by cleanup, which a dry run only announces', async () => {
     const environment = join(home.path, 'own', 'python', '0123456789abcdef');
     await mkdir(environment, { recursive: true });

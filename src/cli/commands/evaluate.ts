@@ -106,6 +106,7 @@ function common(context: CommandContext) {
     startScorer: composeScorer(config),
     onProgress: ({ step, done, total }: { step: string; done: number; total: number }) =>
       progress.step(step, total > 1 ? `${done} of ${total}` : undefined),
+    onNotice: (sentence: string) => progress.line(sentence),
     signal,
   };
 }

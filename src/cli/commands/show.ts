@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigError } from '../../errors.js';
 import { duration, size } from '../../lib/text.js';
 import type { Run } from '../../runs/run.js';
 import { RunStore } from '../../runs/run-store.js';
@@ -21,12 +22,15 @@ export const show = defineCommand({
   async run({ run: given, trace, json }, { config, print }) {
     const runs = new RunStore(config.home);
     const run = await runs.read(await resolveRunId(runs, given));
-    const evaluation = await runs.readEvaluation(run.run_id);
+    const { evaluation, evaluation_fault } = await readEvaluation(runs, run.run_id);
     const { root } = runs.folder(run.run_id);
     const reading = await runs.readTrace(run.run_id);
     if (json) {
       const events = trace ? { trace: reading.events } : {};
-      print(JSON.stringify({ run, evaluation: evaluation ?? null, folder: root, ...events }, null, 2));
+      const fault = evaluation_fault === undefined ? {} : { evaluation_fault };
+      print(
+        JSON.stringify({ run, evaluation: evaluation ?? null, ...fault, folder: root, ...events }, null, 2),
+      );
       return 0;
     }
     const calls = reading.events.filter(({ type }) => type === 'tool_call').length;
@@ -35,6 +39,7 @@ export const show = defineCommand({
       [
         ...runLines(run),
         ...evaluationLines(evaluation),
+        ...(evaluation_fault === undefined ? [] : [`  evaluation: ${evaluation_fault}`]),
         `  trace: ${reading.events.length} events, ${calls} tool calls${damaged}`,
         `  folder: ${root}`,
         ...(trace ? ['', ...reading.events.map(eventLine)] : []),
@@ -43,6 +48,16 @@ export const show = defineCommand({
     return 0;
   },
 });
+
+/** A damaged record of the evaluation must not hide the run. */
+async function readEvaluation(runs: RunStore, runId: string) {
+  try {
+    return { evaluation: await runs.readEvaluation(runId) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { evaluation_fault: `${error.message} \`mlrb evaluate ${runId}\` evaluates anew.` };
+  }
+}
 
 function runLines(run: Run): string[] {
   const { submission } = run;
