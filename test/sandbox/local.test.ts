@@ -367,6 +367,19 @@ describe('the executor of a local sandbox', () => {
     expect(await waitFor(other, job.job_id, 0)).toMatchObject({ state: 'running' });
   });
 
+  test.runIf(onLinux)('that hangs in the middle of a call is told from one that waits', async () => {
+    await using run = await makeRun(backend);
+    const slow = await startScript(run.sandbox, 'sleep 4; echo done');
+    expect(await waitFor(run.sandbox, slow.job_id)).toMatchObject({ state: 'exited', output: 'done\n' });
+    const job = await startUntilReady(run.sandbox, 'echo ready; sleep 1000');
+    const { pid } = await stateOf(run.spec);
+    const waiting = waitFor(run.sandbox, job.job_id, 600_000);
+    process.kill(pid, 'SIGSTOP');
+    await expect(waiting).rejects.toThrow(/does not answer. Try again/);
+    process.kill(pid, 'SIGCONT');
+    expect(await waitFor(run.sandbox, job.job_id, 0)).toMatchObject({ state: 'running' });
+  });
+
   test.runIf(onLinux)('is not mistaken for another process that got its number', async () => {
     await using run = await makeRun(backend);
     const { pid } = await stateOf(run.spec);

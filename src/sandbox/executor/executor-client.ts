@@ -17,7 +17,11 @@ import {
 /** How long an executor may be silent beyond what a call asked it to wait: its slowest work is reading a very large file. */
 const PATIENCE_MS = 60_000;
 /** How long it may take to say hello, which is no work at all. */
-const HELLO_PATIENCE_MS = 15_000;
+const HELLO_PATIENCE_MS = 10_000;
+/** A call that takes longer than this asks now and then for a hello: one that hangs is told from one that works. */
+const DOUBT_EVERY_MS = 3000;
+/** Ending a run keeps an executor from all else. */
+const UNDOUBTED: readonly OperationName[] = ['hello', 'end'];
 
 export interface RequestOptions extends CallOptions {
   /** Time the operation itself takes by intent, such as a wait. */
@@ -42,6 +46,7 @@ export class ExecutorClient {
   readonly #lines = new LineSplitter();
   #count = 0;
   #isClosed = false;
+  #hello: Promise<unknown> | undefined;
   /** Resolves when the connection is over, for whatever reason. */
   readonly closed: Promise<void>;
 
@@ -117,6 +122,7 @@ export class ExecutorClient {
         this.#pending.delete(id);
         signal.removeEventListener('abort', onAbort);
         clearTimeout(silence);
+        clearInterval(doubt);
       };
       const fail = (error: unknown): void => {
         release();
@@ -128,10 +134,22 @@ export class ExecutorClient {
       };
       const onAbort = (): void => fail(signal.reason);
       const silence = setTimeout(() => fail(silentExecutor()), waitMs + patienceMs);
+      const doubt = UNDOUBTED.includes(op)
+        ? undefined
+        : setInterval(() => this.#makeSureItLives().catch(fail), DOUBT_EVERY_MS);
       signal.addEventListener('abort', onAbort, { once: true });
       this.#pending.set(id, { settle, fail });
       this.#socket.write(encodeRequest(id, op, args));
     });
+  }
+
+  /** One hello for all calls that are in doubt. */
+  #makeSureItLives(): Promise<unknown> {
+    const options = { signal: new AbortController().signal, patienceMs: HELLO_PATIENCE_MS };
+    this.#hello ??= this.#exchange('hello', {}, options).finally(() => {
+      this.#hello = undefined;
+    });
+    return this.#hello;
   }
 
   #receive(chunk: Buffer): void {
