@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TOOL_GROUPS, type Tool } from '../../src/tools/tool.js';
+import { type Effect, TOOL_GROUPS, type Tool } from '../../src/tools/tool.js';
 import { page, table } from './markdown.js';
 
 const GROUPS: Readonly<Record<Tool['group'], string>> = {
@@ -11,10 +11,11 @@ const GROUPS: Readonly<Record<Tool['group'], string>> = {
   github: 'GitHub',
 };
 
-const EFFECTS: Readonly<Record<Tool['effect'], string>> = {
+const EFFECTS: Readonly<Record<Effect, string>> = {
   reads: 'reads only',
   writes: 'changes something',
   repeatable: 'changes something; repeating it does no harm',
+  replaces: 'replaces or ends what is there; repeating it changes nothing more',
   destroys: 'may replace or end what is there',
 };
 

@@ -1,9 +1,17 @@
-import type { Tool as McpTool } from '@modelcontextprotocol/server';
+import type { Tool as McpTool, ToolAnnotations } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { CommonOutput, type Tool } from '../tools/tool.js';
+import { CommonOutput, type Effect, type Tool } from '../tools/tool.js';
 
 /** Characters of one answer that Claude Code passes on whole. */
 const MAX_RESULT_CHARS = 60_000;
+
+const HINTS: Readonly<Record<Effect, ToolAnnotations>> = {
+  reads: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
+  writes: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
+  repeatable: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  replaces: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+  destroys: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
+};
 
 /** A tool as `tools/list` shows it. */
 export function describeTool(tool: Tool): McpTool {
@@ -15,9 +23,7 @@ export function describeTool(tool: Tool): McpTool {
     outputSchema: outputSchema(tool),
     annotations: {
       title: tool.title,
-      readOnlyHint: tool.effect === 'reads',
-      destructiveHint: tool.effect === 'destroys',
-      idempotentHint: tool.effect === 'reads' || tool.effect === 'repeatable',
+      ...HINTS[tool.effect],
       openWorldHint: tool.external ?? false,
     },
     _meta: {

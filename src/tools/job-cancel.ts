@@ -18,7 +18,7 @@ export const jobCancel = defineTool({
     seconds: true,
     output_path: true,
   }),
-  effect: 'repeatable',
+  effect: 'replaces',
   needs: 'sandbox',
   async handle({ job_id }, { sandbox, signal }) {
     const job = await sandbox.cancelJob(job_id, { signal });

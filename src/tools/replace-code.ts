@@ -15,7 +15,7 @@ export const replaceCode = defineTool({
     all: z.boolean().optional().describe('true: replace every occurrence.'),
   }),
   output: EditAnswer,
-  effect: 'writes',
+  effect: 'destroys',
   needs: 'sandbox',
   handle: ({ path, old_code, new_code, all = false }, context) =>
     edit({ path, target: old_code, replacement: new_code, where: 'instead', all }, context),

@@ -81,6 +81,12 @@ export interface ToolResult {
 
 export const TOOL_GROUPS = ['run', 'work', 'jobs', 'mind', 'papers', 'github'] as const;
 
+/**
+ * What a call does; MCP's hints are computed from this one word. `writes` and `repeatable` only add, `replaces` and `destroys`
+ * may take away what was there; to repeat what is `repeatable` or `replaces` changes nothing more.
+ */
+export type Effect = 'reads' | 'writes' | 'repeatable' | 'replaces' | 'destroys';
+
 interface ToolFacts {
   readonly name: string;
   readonly title: string;
@@ -88,8 +94,7 @@ interface ToolFacts {
   readonly description: string;
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
-  /** MCP's hints are computed from this one word: `repeatable` writes and may be repeated without harm. */
-  readonly effect: 'reads' | 'writes' | 'repeatable' | 'destroys';
+  readonly effect: Effect;
   /** Whether it reaches the world outside the sandbox. */
   readonly external?: boolean;
   /** Clients that hide tools behind a search show this one at once. */

@@ -13,7 +13,7 @@ export const writeCode = defineTool({
     code: z.string().describe('The whole content of the file.'),
   }),
   output: z.object({ path: z.string(), size_bytes: z.number(), lines: z.number(), created: z.boolean() }),
-  effect: 'repeatable',
+  effect: 'replaces',
   needs: 'sandbox',
   async handle({ path, code }, { sandbox, signal }) {
     const file = await sandbox.writeFile({ path, text: code }, { signal });

@@ -56,6 +56,24 @@ describe.each(CLIENTS)('what the %s finds', kind => {
     }
   });
 
+  test('what can take away what was there is marked, so that a client may ask first', async () => {
+    const tools = z.array(ListedTool).parse((await me.client.listTools()).tools);
+    const marked = tools.filter(({ annotations }) => annotations.destructiveHint);
+    expect(marked.map(({ name }) => name).sort()).toEqual([
+      'delete_code',
+      'job_cancel',
+      'replace_code',
+      'run_bash',
+      'run_python',
+      'submit_model',
+      'write_code',
+    ]);
+    const harmless = tools.filter(
+      ({ annotations }) => annotations.idempotentHint && !annotations.readOnlyHint,
+    );
+    expect(harmless.map(({ name }) => name).sort()).toEqual(['download_paper', 'job_cancel', 'write_code']);
+  });
+
   test('the task as a resource, word for word what read_task answers', async () => {
     const { resources } = await me.client.listResources();
     expect(resources.map(({ uri }) => uri)).toContain('mlrb://tasks/mini_baby_lm');
