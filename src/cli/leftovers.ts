@@ -6,7 +6,7 @@ import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-fol
 import { isLocked } from '../lib/file-lock.js';
 import { isOver, type Run } from '../runs/run.js';
 import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
-import { settleDeadline } from '../tools/support/close-run.js';
+import { settleRun } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
 
@@ -47,9 +47,13 @@ async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'ac
 }
 
 async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGenerator<string> {
-  if (run.state === 'running' && secondsLeft(run) <= 0) {
+  if (run.submitting) {
+    if (await host.runs.isChanging(run.run_id)) return;
+    yield `${run.run_id}: it was being handed in when its server died.`;
+    if (mode === 'act') await settleRun(run, host);
+  } else if (run.state === 'running' && secondsLeft(run) <= 0) {
     yield `${run.run_id}: its time was up, and no server lived to close it.`;
-    if (mode === 'act') await settleDeadline(run, host);
+    if (mode === 'act') await settleRun(run, host);
   } else if (run.state === 'created' && Date.now() - Date.parse(run.created_at) > START_PATIENCE_MS) {
     yield `${run.run_id}: its server died while it was being started.`;
     if (mode === 'act') await failStart(run, host);

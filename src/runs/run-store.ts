@@ -130,6 +130,11 @@ export class RunStore {
     return withFileLock(this.folder(runId).lock, { waitMs: LOCK_WAIT_MS }, task);
   }
 
+  /** Whether some living process changes the state of the run. */
+  isChanging(runId: string): Promise<boolean> {
+    return isLocked(this.folder(runId).lock);
+  }
+
   /**
    * Moves a run to another state and writes what changed with it. Call it inside `withRun`.
    * @throws InputError if the run has meanwhile moved to a state from which that step is not possible.

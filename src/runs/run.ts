@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Budget } from '../tasks/task.js';
 import { Outcome } from './outcome.js';
-import { Submission } from './submission.js';
+import { HandIn, Submission } from './submission.js';
 
 export const RunState = z.enum([
   'created',
@@ -34,6 +34,9 @@ export const Run = z.strictObject({
   paused_at: z.iso.datetime().nullable().optional().describe('since when the run and its clock stand still'),
   paused_s: z.number().nonnegative().optional().describe('length of the pauses that are over'),
   ended_at: z.iso.datetime().nullable(),
+  submitting: HandIn.nullable()
+    .optional()
+    .describe('written before the sandbox is ended, so that whoever meets the run next can finish it'),
   submission: Submission.nullable(),
   outcome: Outcome.nullable(),
   reason: z.string().nullable().describe('one sentence beside an outcome other than valid'),
@@ -42,7 +45,7 @@ export type Run = Readonly<z.infer<typeof Run>>;
 
 const LEGAL: Record<RunState, readonly RunState[]> = {
   created: ['running', 'failed', 'cancelled'],
-  running: ['submitted', 'expired', 'cancelled', 'failed'],
+  running: ['submitted', 'evaluated', 'expired', 'cancelled', 'failed'],
   submitted: ['evaluated'],
   evaluated: ['evaluated'],
   expired: [],
@@ -50,12 +53,15 @@ const LEGAL: Record<RunState, readonly RunState[]> = {
   failed: [],
 };
 
-/** Whether a run may go from one state to the other. `evaluated` may be evaluated again. */
+/**
+ * Whether a run may go from one state to the other. `evaluated` may be evaluated again; what is refused at the deadline is
+ * judged by that, without having been `submitted`.
+ */
 export function isLegalStep(from: RunState, to: RunState): boolean {
   return LEGAL[from].includes(to);
 }
 
-/** Whether the contestant can still act. */
+/** Whether the contestant can act no more: also while what it handed in is being frozen. */
 export function isOver(run: Run): boolean {
-  return run.state !== 'created' && run.state !== 'running';
+  return (run.state !== 'created' && run.state !== 'running') || Boolean(run.submitting);
 }

@@ -21,3 +21,12 @@ export const Submission = z.strictObject({
   digest: z.string().describe('SHA-256 over the names and digests of all files'),
 });
 export type Submission = z.infer<typeof Submission>;
+
+/** A model folder that was accepted and is being frozen. It stands in the run's record until the submission does. */
+export const HandIn = z.strictObject({
+  accepted_at: z.iso.datetime(),
+  model_path: z.string().describe('relative to the workspace'),
+  claimed_metric: z.string().nullable(),
+  note: z.string().nullable(),
+});
+export type HandIn = Readonly<z.infer<typeof HandIn>>;

@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { InputError, isKnownError, type KnownError, LimitError, SandboxError } from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run } from '../runs/run.js';
-import { settleDeadline, timeIsUp } from '../tools/support/close-run.js';
+import { settleRun, timeIsUp } from '../tools/support/close-run.js';
 import { secondsLeft } from '../tools/support/sandbox-spec.js';
 import { MAX_WAIT_S } from '../tools/support/wait.js';
 import type { ContextProvider, Host, Tool, ToolContext, ToolResult } from '../tools/tool.js';
@@ -62,7 +62,7 @@ class Attempt {
   readonly #session: Session;
   readonly #host: Host;
   readonly #config: Config;
-  /** The run as it was when the call came in, its deadline seen to. */
+  /** The run as it was when the call came in, its deadline and an unfinished hand-in seen to. */
   #run: Run | undefined;
   #recorded = false;
   /** Why the current run cannot be read. */
@@ -106,7 +106,7 @@ class Attempt {
   async #readRun(): Promise<void> {
     const run = await this.#currentRun();
     if (run === undefined) return;
-    this.#run = await settleDeadline(run, this.#host);
+    this.#run = await settleRun(run, this.#host);
     if (isOver(this.#run)) await this.#session.closeSandbox();
   }
 
@@ -134,20 +134,24 @@ class Attempt {
   /** A call that came back because the time ran out still answers with what it has, and says so. */
   async #noticeDeadline(): Promise<void> {
     if (this.#run?.state !== 'running' || secondsLeft(this.#run) > 0) return;
-    this.#run = await settleDeadline(this.#run, this.#host);
+    this.#run = await settleRun(this.#run, this.#host);
     if (!isOver(this.#run)) return;
     await this.#session.closeSandbox();
-    this.#ending = timeIsUp(this.#run).message;
+    this.#ending = overAlready(this.#run).message;
   }
 
   /** Whatever went wrong while the time ran out went wrong because of it. */
   async #seenFromTheRun(error: unknown): Promise<unknown> {
     if (this.#run?.state !== 'running') return error;
     if (secondsLeft(this.#run) > 0 && !(error instanceof LimitError)) return error;
-    this.#run = await settleDeadline(this.#run, this.#host, { trust: 'the sandbox' });
+    try {
+      this.#run = await settleRun(this.#run, this.#host, { trust: 'the sandbox' });
+    } catch (failure) {
+      return failure; // it could not be closed: the next call tries again
+    }
     if (!isOver(this.#run)) return error;
     await this.#session.closeSandbox();
-    return timeIsUp(this.#run);
+    return overAlready(this.#run);
   }
 
   #contexts(): ContextProvider {
@@ -229,11 +233,9 @@ class Attempt {
   /** Time left and running jobs, for every answer while a run is on. */
   async surroundings(): Promise<Surroundings> {
     const run = await this.#host.runs.current(this.#session.principal).catch(() => undefined);
+    if (run?.state !== 'running' || isOver(run)) return noticeOnly(this.#notice([]));
     const usage =
-      run?.state === 'running' && secondsLeft(run) > 0
-        ? await this.#session.usage(run, AbortSignal.timeout(2000))
-        : undefined;
-    if (run?.state !== 'running') return noticeOnly(this.#notice([]));
+      secondsLeft(run) > 0 ? await this.#session.usage(run, AbortSignal.timeout(2000)) : undefined;
     const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
     return {
       time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),

@@ -1,7 +1,7 @@
 import type { Run } from '../runs/run.js';
 import type { Sandbox, SandboxUsage } from '../sandbox/sandbox.js';
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
-import { settleDeadline } from '../tools/support/close-run.js';
+import { settleRun } from '../tools/support/close-run.js';
 import { runIsPaused } from '../tools/support/pause-run.js';
 import { sandboxSpec, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
@@ -25,6 +25,7 @@ export class Session implements AsyncDisposable {
   #patienceS = Number.POSITIVE_INFINITY;
   #gaveUpAfterS: number | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(principal: string, host: Host) {
     this.principal = principal;
@@ -43,12 +44,22 @@ export class Session implements AsyncDisposable {
     return sandbox;
   }
 
+  /** Disposing waits for what was begun, also when its client is gone: a run must not be left halfway between two states. */
+  async seeThrough<T>(begun: Promise<T>): Promise<T> {
+    this.#underWay.add(begun);
+    try {
+      return await begun;
+    } finally {
+      this.#underWay.delete(begun);
+    }
+  }
+
   /** Hands in at the deadline while this server lives; otherwise the next process that meets the run does. */
   #watchDeadline(run: Run): void {
     clearTimeout(this.#deadlineTimer);
     const delay = Math.min(MAX_TIMER_MS, Math.max(0, secondsLeft(run) * 1000 + AFTER_DEADLINE_MS));
     this.#deadlineTimer = setTimeout(() => {
-      settleDeadline(run, this.#host)
+      this.seeThrough(settleRun(run, this.#host))
         .then(now => {
           if (now.state === 'running') this.#watchDeadline(now); // it was paused meanwhile
         })
@@ -104,6 +115,8 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#deadlineTimer);
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     clearTimeout(this.#deadlineTimer);
     await this.closeSandbox();
   }

@@ -8,7 +8,7 @@ import type { Sandbox } from '../sandbox/sandbox.js';
 import { type PromptPaths, renderPrompt, SUBMISSION_FOLDER } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
-import { settleDeadline } from './support/close-run.js';
+import { settleRun } from './support/close-run.js';
 import { sandboxPlace, sandboxSpec, secondsLeft } from './support/sandbox-spec.js';
 import { defineTool, type ToolContext } from './tool.js';
 
@@ -58,7 +58,7 @@ async function refuseSecondRun(context: ToolContext): Promise<void> {
     return undefined;
   });
   if (last === undefined) return;
-  const run = await settleDeadline(last, context);
+  const run = await settleRun(last, context);
   if (run.state === 'running') {
     throw new InputError(
       `Run ${run.run_id} on ${run.task_id} is on, with ${duration(secondsLeft(run))} left. Go on in it (run_status tells where it stands), or hand in with submit_model before you start another.`,

@@ -1,12 +1,12 @@
-import { realpath } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { size } from '../lib/text.js';
 import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
-import type { Run } from '../runs/run.js';
+import { isOver, type Run } from '../runs/run.js';
+import type { HandIn } from '../runs/submission.js';
 import { findTask } from '../tasks/tasks.js';
-import { handIn, isBroken } from './support/close-run.js';
+import { finishHandIn, folderInWorkspace, handIn, isBroken } from './support/hand-in.js';
 import { runIsPaused } from './support/pause-run.js';
 import { sandboxSpec } from './support/sandbox-spec.js';
 import { defineTool, type RunToolContext, type ToolResult } from './tool.js';
@@ -41,49 +41,44 @@ export const submitModel = defineTool({
   needs: 'run',
   async handle({ model_path, claimed_metric, note }, context) {
     const { run } = context;
-    if (run.submission !== null) return accepted(run);
-    if (run.state !== 'running') {
-      throw new InputError(
-        `Run ${run.run_id} is over (${run.state}): nothing more can be handed in. Call start_run to begin another.`,
-      );
-    }
+    if (isOver(run)) return accepted(run);
     if (run.paused_at) throw runIsPaused();
-    const folder = await submittedFolder(model_path, context);
-    await refuseBroken(folder, model_path, context);
-    const request = { folder, claimed_metric: claimed_metric ?? null, note: note ?? null };
-    const submitted = await context.runs.withRun(run.run_id, async () => {
-      const now = await context.runs.read(run.run_id);
-      return now.submission === null ? handIn(now, request, context) : now;
-    });
-    return accepted(submitted);
+    const modelPath = await submittedPath(model_path, context);
+    await refuseBroken(modelPath, model_path, context);
+    const wanted = {
+      accepted_at: new Date().toISOString(),
+      model_path: modelPath,
+      claimed_metric: claimed_metric ?? null,
+      note: note ?? null,
+    };
+    return accepted(await handInOnce(run, wanted, context));
   },
 });
 
-/** The folder on this host for a path as the contestant writes it. */
-async function submittedFolder(modelPath: string, context: RunToolContext): Promise<string> {
+/** The path as the contestant writes it, relative to the workspace. */
+async function submittedPath(modelPath: string, context: RunToolContext): Promise<string> {
   const paths = context.backend.pathsFor(await sandboxSpec(context.run, context));
   const inside = relative(paths.workspace, resolve(paths.workspace, modelPath));
-  const outside = new InputError(
-    `The path "${modelPath.slice(0, 200)}" lies outside the workspace ${paths.workspace}. Hand in a folder inside it, for example "submission".`,
-  );
-  if (inside.startsWith('..') || modelPath.includes('\0')) throw outside;
+  if (inside.startsWith('..') || modelPath.includes('\0')) {
+    throw new InputError(
+      `The path "${modelPath.slice(0, 200)}" lies outside the workspace ${paths.workspace}. Hand in a folder inside it, for example "submission".`,
+    );
+  }
   if (inside === '')
     throw new InputError(
       'The workspace itself cannot be handed in. Put the model into a folder of its own, for example "submission".',
     );
-  const workspace = await realpath(context.runs.folder(context.run.run_id).workspace);
-  const folder = join(workspace, inside);
-  const real = await realpath(folder).catch(() => folder);
-  if (real !== folder) {
+  return inside;
+}
+
+async function refuseBroken(inside: string, modelPath: string, context: RunToolContext): Promise<void> {
+  const { task } = findTask(context.tasks, context.run.task_id);
+  const folder = await folderInWorkspace(context.runs.folder(context.run.run_id), inside);
+  if (folder === undefined) {
     throw new InputError(
       `The path "${modelPath.slice(0, 200)}" goes through a link. Hand in the folder itself, not a link to it.`,
     );
   }
-  return folder;
-}
-
-async function refuseBroken(folder: string, modelPath: string, context: RunToolContext): Promise<void> {
-  const { task } = findTask(context.tasks, context.run.task_id);
   const inspection = await inspectModelFolder(folder, task.submission);
   if (!isBroken(inspection)) return;
   const reasons = inspection.findings
@@ -97,9 +92,28 @@ async function refuseBroken(folder: string, modelPath: string, context: RunToolC
   );
 }
 
+/** Two calls at once hand in one model, the first one's. */
+async function handInOnce({ run_id }: Run, wanted: HandIn, context: RunToolContext): Promise<Run> {
+  return context.runs.withRun(run_id, async () => {
+    const now = await context.runs.read(run_id);
+    if (now.submitting) return finishHandIn(now, context);
+    return now.state === 'running' ? handIn(now, wanted, context) : now;
+  });
+}
+
+/** @throws InputError if the run ended without a submission that can be scored. */
 function accepted(run: Run): ToolResult {
   const { submission } = run;
-  if (submission === null) throw new Error(`run ${run.run_id} is ${run.state} and has no submission`);
+  if (submission === null) {
+    throw new InputError(
+      `Run ${run.run_id} is over (${run.state}): nothing more can be handed in. Call start_run to begin another.`,
+    );
+  }
+  if (submission.files.length === 0) {
+    throw new InputError(
+      `Run ${run.run_id} is over: what lay in ${submission.model_path} at its end breaks the rules. Call get_result for every reason.`,
+    );
+  }
   const next = 'The run is over and is being scored. Call get_result for the outcome.';
   return {
     text: `Accepted: ${submission.model_path}, ${size(submission.bytes)}${submission.parameters === null ? '' : `, ${submission.parameters.toLocaleString('en-US')} parameters`}, digest ${submission.digest.slice(0, 16)}. ${next}`,

@@ -1,15 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -22,9 +12,9 @@ import type { Task } from '../../src/tasks/task.js';
 import {
   EXAMPLE,
   editJson,
+  growPositions,
   modelFolder,
   readTensors,
-  writeRaw,
   writeTensors,
 } from '../runs/intake/model-folder.js';
 
@@ -284,14 +274,7 @@ test('a tokenizer whose library panics over a pattern is refused', async () => {
 
 test('a model that needs more memory than scoring allows is refused, not our fault', async () => {
   const folder = modelFolder();
-  const rows = 15_000_000;
-  const path = join(folder, 'model.safetensors');
-  const tensors = readTensors(path);
-  const positions = 'transformer.wpe.weight';
-  delete tensors[positions];
-  writeTensors(path, tensors);
-  appendZeros(path, positions, rows);
-  editJson(folder, 'config.json', { n_positions: rows });
+  growPositions(folder, 15_000_000);
   const task: Task = {
     ...miniBabyLm,
     submission: { ...miniBabyLm.submission, max_bytes: 2e9, max_parameters: 1e9 },
@@ -303,20 +286,6 @@ test('a model that needs more memory than scoring allows is refused, not our fau
     message: expect.stringContaining('more memory than scoring allows'),
   });
 });
-
-/** Adds a tensor of zeros in bfloat16 as a hole in the file: it takes no disk. */
-function appendZeros(path: string, name: string, rows: number): void {
-  const file = readFileSync(path);
-  const length = Number(file.readBigUInt64LE());
-  const header = JSON.parse(file.subarray(8, 8 + length).toString());
-  const data = file.subarray(8 + length);
-  const bytes = rows * 32 * 2;
-  header[name] = { dtype: 'BF16', shape: [rows, 32], data_offsets: [data.length, data.length + bytes] };
-  const text = JSON.stringify(header);
-  chmodSync(path, 0o644);
-  writeRaw(path, text, data);
-  truncateSync(path, 8 + Buffer.byteLength(text) + data.length + bytes);
-}
 
 /** Address space that the libraries take by themselves on this machine. */
 function peakOfLibraries(): number {

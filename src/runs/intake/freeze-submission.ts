@@ -22,6 +22,7 @@ const CHUNK_BYTES = 4 << 20;
  */
 export async function freezeSubmission(source: string, target: string): Promise<FrozenSubmission> {
   const partial = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`);
+  await removePartials(target);
   try {
     await mkdir(partial, { recursive: true });
     const files = await copyFiles(source, partial);
@@ -32,10 +33,19 @@ export async function freezeSubmission(source: string, target: string): Promise<
     await rm(partial, { recursive: true, force: true });
     if (!isDiskFull(error)) throw error;
     throw new ConfigError(
-      'The disk is full, so the submission could not be kept. Free some space and hand in again.',
+      'The disk is full, so the submission could not be kept yet. Nothing of it is lost: free some space, and call submit_model again.',
       { cause: error },
     );
   }
+}
+
+/** What a process that was killed left of its copy; nobody else freezes to the same folder at the same time. */
+async function removePartials(target: string): Promise<void> {
+  const names = await readdir(dirname(target)).catch(() => []);
+  const partials = names.filter(
+    name => name.startsWith(`.${basename(target)}.`) && name.endsWith('.partial'),
+  );
+  for (const name of partials) await rm(join(dirname(target), name), { recursive: true, force: true });
 }
 
 async function copyFiles(source: string, target: string): Promise<SubmissionFile[]> {

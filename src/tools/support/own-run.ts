@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../../errors.js';
 import type { Run } from '../../runs/run.js';
 import type { RunToolContext } from '../tool.js';
-import { settleDeadline } from './close-run.js';
+import { settleRun } from './close-run.js';
 
 export const RunIdArgument = z
   .string()
@@ -21,5 +21,5 @@ export async function findOwnRun(runId: string | undefined, context: RunToolCont
       `You have no run "${runId.slice(0, 60)}". Leave run_id out for the current one, ${context.run.run_id}.`,
     );
   }
-  return settleDeadline(run, context);
+  return settleRun(run, context);
 }

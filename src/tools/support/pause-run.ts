@@ -1,7 +1,7 @@
 import { InputError, SandboxError } from '../../errors.js';
 import type { Run } from '../../runs/run.js';
 import type { Host } from '../tool.js';
-import { settleDeadline } from './close-run.js';
+import { settleRun } from './close-run.js';
 import { sandboxPlace } from './sandbox-spec.js';
 
 /**
@@ -9,7 +9,7 @@ import { sandboxPlace } from './sandbox-spec.js';
  * @throws InputError if the run is not on, or its sandbox cannot be frozen.
  */
 export async function pauseRun(runId: string, host: Host): Promise<Run> {
-  await settleDeadline(await host.runs.read(runId), host);
+  await settleRun(await host.runs.read(runId), host);
   return host.runs.withRun(runId, async () => {
     const run = await runThatIsOn(runId, host);
     if (run.paused_at) return run;

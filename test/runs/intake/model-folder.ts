@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -70,6 +70,38 @@ export function writeRaw(
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(length);
   writeFileSync(path, Buffer.concat([prefix, Buffer.from(header), data]));
+}
+
+const POSITIONS = 'transformer.wpe.weight';
+
+/** Gives a copy of the example so many positions, all zero. They are a hole in the file, so they take no disk. */
+export function growPositions(folder: string, rows: number): void {
+  const path = join(folder, 'model.safetensors');
+  const { [POSITIONS]: _, ...tensors } = readTensors(path);
+  const data = Buffer.concat(Object.values(tensors).map(tensor => tensor.data));
+  const bytes = rows * 32 * 2;
+  let at = 0;
+  const header = Object.fromEntries(
+    Object.entries(tensors).map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data: { length },
+        },
+      ]) => {
+        at += length;
+        return [name, { dtype, shape, data_offsets: [at - length, at] }];
+      },
+    ),
+  );
+  const zeros = { dtype: 'BF16', shape: [rows, 32], data_offsets: [at, at + bytes] };
+  const text = JSON.stringify({ ...header, [POSITIONS]: zeros });
+  chmodSync(path, 0o644);
+  writeRaw(path, text, data);
+  truncateSync(path, 8 + Buffer.byteLength(text) + at + bytes);
+  editJson(folder, 'config.json', { n_positions: rows });
 }
 
 export function float32(...values: number[]): Uint8Array {
