@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
+import { firstChars } from '../lib/text.js';
 import { BY_TASK, GENERIC } from './contestants/contestants.js';
 import type { Script } from './script.js';
 
@@ -17,12 +18,12 @@ export function findScript(model: string, taskId: string): Script {
   const known = scriptNames(taskId).map(script => `script:${script}`);
   if (provider === undefined || name === undefined) {
     throw new InputError(
-      `"${model.slice(0, 100)}" is not of the form PROVIDER:NAME. Known for ${taskId}: ${known.join(', ')}.`,
+      `"${firstChars(model, 100)}" is not of the form PROVIDER:NAME. Known for ${taskId}: ${known.join(', ')}.`,
     );
   }
   if (provider !== 'script') {
     throw new InputError(
-      `Models of "${provider.slice(0, 100)}" are not in this version yet, but script: is. Known for ${taskId}: ${known.join(', ')}. Your own agent can take part through \`mlrb serve\`.`,
+      `Models of "${firstChars(provider, 100)}" are not in this version yet, but script: is. Known for ${taskId}: ${known.join(', ')}. Your own agent can take part through \`mlrb serve\`.`,
     );
   }
   const script = BY_TASK.get(taskId)?.get(name) ?? GENERIC.get(name);

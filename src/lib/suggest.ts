@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { firstChars } from './text.js';
 
 /** The known name nearest to a misspelt one, if it is near enough to be what was meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
@@ -11,9 +12,9 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     : undefined;
 }
 
-/** `No task named "x". Did you mean "y"? Known: a, b.` */
+/** `No task named "x". Did you mean "y"? Known: a, b. Use one of them.` */
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
   const guess = nearest(name, known);
   const hint = guess === undefined ? '' : ` Did you mean "${guess}"?`;
-  return `No ${kind} named "${name.slice(0, 100)}".${hint} Known: ${known.join(', ')}.`;
+  return `No ${kind} named "${firstChars(name, 100)}".${hint} Known: ${known.join(', ')}. Use one of them.`;
 }

@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { firstChars } from '../lib/text.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
@@ -22,7 +23,7 @@ export function offerPrompts(server: Server, tasks: readonly TaskFolder[]): void
     if (params.name !== startPrompt.name) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `No prompt "${params.name.slice(0, 60)}". Known: ${startPrompt.name}.`,
+        `No prompt "${firstChars(params.name, 60)}". Known: ${startPrompt.name}. Ask for that.`,
       );
     }
     const folder = wantedTask(params.arguments?.task_id, tasks);

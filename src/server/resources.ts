@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { firstChars } from '../lib/text.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { startPrompt } from './prompts.js';
@@ -33,7 +34,7 @@ export function offerResources(server: Server, tasks: readonly TaskFolder[]): vo
       const known = tasks.map(({ task }) => `${PREFIX}${task.id}`).join(', ');
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `No resource ${uri.slice(0, 200)}. Known: ${known}.`,
+        `No resource ${firstChars(uri, 200)}. Known: ${known}. Ask for one of them.`,
         { uri },
       );
     }

@@ -1,7 +1,7 @@
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, InputError, LimitError } from '../errors.js';
-import { size } from '../lib/text.js';
+import { charCount, grouped, lastChars, size } from '../lib/text.js';
 import { defineTool } from './tool.js';
 
 const MAX_BYTES = 1_000_000;
@@ -25,9 +25,12 @@ export const scratchpad = defineTool({
     const path = runs.folder(run.run_id).scratchpad;
     if (action === 'write') return write(path, note ?? '');
     const notes = await read(path);
-    const shown = notes.slice(-limits.outputChars).toWellFormed();
+    const shown = lastChars(notes, limits.outputChars);
+    const [kept, all] = [charCount(shown), charCount(notes)];
     const cut =
-      shown.length < notes.length ? `(the last ${shown.length} of ${notes.length} characters)\n` : '';
+      kept < all
+        ? `(the last ${grouped(kept)} of ${grouped(all)} characters; keep what you need of the rest in a note)\n`
+        : '';
     return {
       text: notes === '' ? 'No notes yet.' : cut + shown,
       data: { notes: cut + shown, size_bytes: Buffer.byteLength(notes) },

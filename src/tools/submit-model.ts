@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
-import { size } from '../lib/text.js';
+import { firstChars, size } from '../lib/text.js';
 import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
 import { isOver, type Run } from '../runs/run.js';
 import type { HandIn } from '../runs/submission.js';
@@ -61,7 +61,7 @@ async function submittedPath(modelPath: string, context: RunToolContext): Promis
   const inside = relative(paths.workspace, resolve(paths.workspace, modelPath));
   if (inside.startsWith('..') || modelPath.includes('\0')) {
     throw new InputError(
-      `The path "${modelPath.slice(0, 200)}" lies outside the workspace ${paths.workspace}. Hand in a folder inside it, for example "submission".`,
+      `The path "${firstChars(modelPath, 200)}" lies outside the workspace ${paths.workspace}. Hand in a folder inside it, for example "submission".`,
     );
   }
   if (inside === '')
@@ -76,7 +76,7 @@ async function refuseBroken(inside: string, modelPath: string, context: RunToolC
   const folder = await folderInWorkspace(context.runs.folder(context.run.run_id), inside);
   if (folder === undefined) {
     throw new InputError(
-      `The path "${modelPath.slice(0, 200)}" goes through a link. Hand in the folder itself, not a link to it.`,
+      `The path "${firstChars(modelPath, 200)}" goes through a link. Hand in the folder itself, not a link to it.`,
     );
   }
   const inspection = await inspectModelFolder(folder, task.submission);
@@ -86,7 +86,7 @@ async function refuseBroken(inside: string, modelPath: string, context: RunToolC
     .map(({ message }) => `- ${message}`);
   throw new InputError(
     [
-      `"${modelPath.slice(0, 200)}" was not accepted; the run goes on. Mend this and call submit_model again:`,
+      `"${firstChars(modelPath, 200)}" was not accepted; the run goes on. Mend this and call submit_model again:`,
       ...reasons,
     ].join('\n'),
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
-import { size } from '../../lib/text.js';
+import { firstChars, size } from '../../lib/text.js';
 import { beginResearch } from '../support/begin-research.js';
 import { FOREIGN_NOTE, oneLine, visible, withheldNote, withhold } from '../support/foreign-text.js';
 import type { ResearchCall } from '../support/research-call.js';
@@ -120,7 +120,7 @@ async function findFile(
   );
   if (!answer.found) {
     throw new InputError(
-      `${place} has no file ${path.slice(0, 200)}, or there is no such branch. github_list_files shows what is there.`,
+      `${place} has no file ${firstChars(path, 200)}, or there is no such branch. github_list_files shows what is there.`,
     );
   }
   const found = answer.value;

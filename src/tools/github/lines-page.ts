@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.js';
+import { count, firstChars } from '../../lib/text.js';
 
 export interface LinesRange {
   readonly start: number;
@@ -25,13 +26,15 @@ export function pageOfLines(text: string, { start, end, maxChars }: LinesRange):
     );
   }
   if (first > all.length)
-    throw new InputError(`There are only ${all.length} lines; start_line ${first} lies behind them.`);
+    throw new InputError(
+      `The file has ${count(all.length, 'line')}, so there is no line ${first}. Give a start_line of at most ${all.length}.`,
+    );
   const wanted = all.slice(first - 1, end);
   const lines: string[] = [];
   let room = maxChars;
   for (const line of wanted) {
     if (line.length + 8 > room && lines.length > 0) break;
-    lines.push(line.length > room ? `${line.slice(0, Math.max(0, room)).toWellFormed()}… (cut)` : line);
+    lines.push(line.length > room ? `${firstChars(line, Math.max(0, room))}… (cut)` : line);
     room -= line.length + 8;
   }
   const last = first + lines.length - 1;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
+import { firstChars } from '../../lib/text.js';
 import type { ResearchCall } from '../support/research-call.js';
 import type { GitHubClient } from './github-client.js';
 import { describeRepository, noRef, type Repository } from './repository.js';
@@ -105,7 +106,7 @@ function kindOf(type: string, mode: string): TreeEntry['type'] {
 
 function missing(repository: Repository, folder: string): InputError {
   return new InputError(
-    `${describeRepository(repository)} has no folder ${folder.slice(0, 200)}. Leave the path out to see what is there.`,
+    `${describeRepository(repository)} has no folder ${firstChars(folder, 200)}. Leave the path out to see what is there.`,
   );
 }
 

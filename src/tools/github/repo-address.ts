@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.js';
+import { firstChars } from '../../lib/text.js';
 
 /** A repository on GitHub, and what its address points to in it. */
 export interface RepoAddress {
@@ -46,7 +47,7 @@ export function parseRepoAddress(text: string): RepoAddress {
     name === '..' ||
     NO_OWNERS.includes(owner.toLowerCase())
   ) {
-    throw new InputError(`"${given.slice(0, 120)}" is no address of a repository on GitHub. ${EXAMPLES}`);
+    throw new InputError(`"${firstChars(given, 120)}" is no address of a repository on GitHub. ${EXAMPLES}`);
   }
   return { owner, name, ...pointer(more) };
 }
@@ -83,7 +84,7 @@ function urlSegments(url: URL, given: string): string[] {
     case 'gist.github.com':
     case 'gist.githubusercontent.com':
       throw new InputError(
-        `"${given.slice(0, 120)}" is a gist; these tools read repositories. Look for a repository that holds the same, or for the paper behind it.`,
+        `"${firstChars(given, 120)}" is a gist; these tools read repositories. Look for a repository that holds the same, or for the paper behind it.`,
       );
     default:
       throw notOnGitHub(given);
@@ -129,6 +130,6 @@ function pointer([kind, ...rest]: string[]): Pick<RepoAddress, 'rest' | 'ref'> {
 
 function notOnGitHub(given: string): InputError {
   return new InputError(
-    `"${given.slice(0, 120)}" is not on github.com, and these tools read GitHub only. ${EXAMPLES}`,
+    `"${firstChars(given, 120)}" is not on github.com, and these tools read GitHub only. ${EXAMPLES}`,
   );
 }

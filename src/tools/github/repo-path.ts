@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.js';
+import { firstChars } from '../../lib/text.js';
 import { parseRepoAddress } from './repo-address.js';
 
 const MAX_CHARS = 1000;
@@ -15,7 +16,7 @@ export function parseRepoPath(text: string, argument: string): string {
     .filter(part => part !== '' && part !== '.');
   if (parts.includes('..')) {
     throw new InputError(
-      `The ${argument} "${given.slice(0, 100)}" leads upwards. Give it from the root of the repository.`,
+      `The ${argument} "${firstChars(given, 100)}" leads upwards. Give it from the root of the repository.`,
     );
   }
   return parts.join('/');

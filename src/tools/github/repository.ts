@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
+import { firstChars } from '../../lib/text.js';
 import { offLimitsError, tooNewError } from '../support/off-limits.js';
 import { type ResearchCall, recordRefusal } from '../support/research-call.js';
 import type { GitHubClient } from './github-client.js';
@@ -161,7 +162,7 @@ async function heldToDate(
 /** The sentence for a branch, tag or commit that is not there. */
 export function noRef(fullName: string, refName: string): InputError {
   return new InputError(
-    `${fullName} has no branch, tag or commit "${refName.slice(0, 100)}". Leave it out of the address for the default branch.`,
+    `${fullName} has no branch, tag or commit "${firstChars(refName, 100)}". Leave it out of the address for the default branch.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.js';
+import { firstChars } from '../../lib/text.js';
 
 /** What a paper is called by, in one of the ways in which it can be asked for. */
 export type PaperId =
@@ -44,7 +45,7 @@ export function parsePaperId(text: string): PaperId {
     throw new InputError(`The paper_id has ${name.length} characters, which no id of a paper has. ${FORMS}`);
   }
   const found = plainId(name) ?? prefixedId(name) ?? addressId(name);
-  if (found === undefined) throw new InputError(`"${name.slice(0, 80)}" is no id of a paper. ${FORMS}`);
+  if (found === undefined) throw new InputError(`"${firstChars(name, 80)}" is no id of a paper. ${FORMS}`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
-import { count } from '../../lib/text.js';
+import { count, firstChars } from '../../lib/text.js';
 import { beginResearch } from '../support/begin-research.js';
 import { oneLine } from '../support/foreign-text.js';
 import { defineTool } from '../tool.js';
@@ -92,7 +92,7 @@ function parseYears(year: string | undefined): { from: number | null; to: number
   if (single !== undefined) return { from: Number(single), to: Number(single) };
   if (from === undefined && to === undefined) {
     throw new InputError(
-      `The year "${year.slice(0, 40)}" is not one. Give "2023", or a range such as "2020-2023", "2020-" or "-2019".`,
+      `The year "${firstChars(year, 40)}" is not one. Give "2023", or a range such as "2020-2023", "2020-" or "-2019".`,
     );
   }
   if (from !== undefined && to !== undefined && Number(from) > Number(to)) {

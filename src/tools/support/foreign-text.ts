@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js';
 import type { NgramIndex } from '../../lib/ngram-index.js';
+import { charCount, firstChars } from '../../lib/text.js';
 
 /** Said in every answer that holds text from outside. */
 export const FOREIGN_NOTE =
@@ -23,7 +24,7 @@ export function visible(text: string): string {
 /** Foreign text on one line, for a title or a name. */
 export function oneLine(text: string, maxChars = 300): string {
   const line = visible(text).replaceAll(/\s+/g, ' ').trim();
-  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1).toWellFormed()}…`;
+  return beginning(line, maxChars);
 }
 
 /** Every line marked, so that no text from outside can pass for an answer of ours. */
@@ -59,7 +60,7 @@ export function withhold(text: string, texts: NgramIndex | null, what: string): 
   const chars = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   if (spans.length > MAX_PASSAGES || (spans.length >= SEVERAL && chars > text.length * MAX_SHARE)) {
     throw new InputError(
-      `${what.slice(0, 120)} holds text that submissions are scored on and is not shown. Work from other sources.`,
+      `${firstChars(what, 120)} holds text that submissions are scored on and is not shown. Work from other sources.`,
     );
   }
   return spans.length === 0 ? { text, withheld: 0 } : masked(text, texts);
@@ -73,12 +74,8 @@ export function withheldNote(withheld: number): string {
     : `${withheld} passages on which submissions are scored were taken out.`;
 }
 
-/** At most so many characters, and whether that is all. */
+/** At most so many characters, with a mark where that is not all. */
 export function beginning(text: string, maxChars: number): string {
-  return text.length <= maxChars
-    ? text
-    : `${text
-        .slice(0, maxChars - 1)
-        .toWellFormed()
-        .trimEnd()}…`;
+  const isAll = text.length <= maxChars || charCount(text) <= maxChars;
+  return isAll ? text.toWellFormed() : `${firstChars(text, maxChars - 1).trimEnd()}…`;
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js';
 import type { NgramIndex } from '../../lib/ngram-index.js';
+import { firstChars } from '../../lib/text.js';
 import type { OffLimits } from '../../tasks/task.js';
 
 /** What a task's manifest and the operator keep out of reach, ready to be asked. */
@@ -53,14 +54,14 @@ export class OffLimitsRules {
 /** The one sentence for all that is off limits. `what` names it as the contestant did. */
 export function offLimitsError(what: string): InputError {
   return new InputError(
-    `${what.slice(0, 120)} is off limits for this task: it holds what submissions are scored on, or answers to it. The attempt is recorded; work from other sources.`,
+    `${firstChars(what, 120)} is off limits for this task: it holds what submissions are scored on, or answers to it. The attempt is recorded; work from other sources.`,
   );
 }
 
 /** The sentence for what the date bound hides. */
 export function tooNewError(what: string, { publishedBefore }: OffLimitsRules): InputError {
   return new InputError(
-    `${what.slice(0, 120)} is hidden: this run shows only what is known to be from before ${publishedBefore}. Look for earlier work.`,
+    `${firstChars(what, 120)} is hidden: this run shows only what is known to be from before ${publishedBefore}. Look for earlier work.`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { firstChars, grouped } from '../../lib/text.js';
 import type { JobOutput } from '../../sandbox/sandbox.js';
 import type { SandboxToolContext, ToolResult } from '../tool.js';
-import { jobAnswer, shownOutput } from './job-answer.js';
+import { type JobPage, jobAnswer, shownOutput } from './job-answer.js';
 import { waitMs } from './wait.js';
 
 export interface JobRequest {
@@ -12,32 +13,35 @@ export interface JobRequest {
 
 /** Starts a job, waits for it as long as is allowed, and answers with what there is by then. */
 export async function runJob(request: JobRequest, context: SandboxToolContext): Promise<ToolResult> {
+  const { limits, signal } = context;
   const job = await context.sandbox.startJob(
     {
       job_id: `job_${randomBytes(4).toString('hex')}`,
       argv: request.argv,
-      command: request.command.slice(0, 200),
-      wait_ms: waitMs(request.wait_s, context.limits),
-      max_bytes: context.limits.outputChars,
+      command: firstChars(request.command, 200),
+      wait_ms: waitMs(request.wait_s, limits),
+      max_bytes: limits.outputChars,
     },
-    { signal: context.signal },
-  );
-  return jobAnswer({ job, output: await headAndTailOf(job, context) });
-}
-
-/** A job answers with the end of its output; where that is not all, half of the room goes to its beginning. */
-async function headAndTailOf(
-  job: JobOutput,
-  { sandbox, limits, signal }: SandboxToolContext,
-): Promise<string> {
-  if (job.from === 0) return shownOutput(job.output, limits.outputChars);
-  const half = Math.floor(limits.outputChars / 2);
-  const head = await sandbox.waitJob(
-    { job_id: job.job_id, cursor: 0, wait_ms: 0, max_bytes: half },
     { signal },
   );
-  const tail = Buffer.from(job.output).subarray(-half).toString('utf8');
-  const omitted = job.cursor - head.cursor - Buffer.byteLength(tail);
-  const begin = shownOutput(head.output, half);
-  return `${begin}\n[… ${omitted} bytes left out; the whole is in ${job.output_path} …]\n${shownOutput(tail, half)}`;
+  const page = job.from === 0 ? wholeOf(job, limits.outputChars) : await headAndTailOf(job, context);
+  return jobAnswer(page);
+}
+
+function wholeOf(job: JobOutput, maxChars: number): JobPage {
+  return { job, output: shownOutput(job.output, maxChars) };
+}
+
+/** Output that is longer than one answer: half of the room goes to its beginning, half to the newest there is by now. */
+async function headAndTailOf(
+  { job_id }: JobOutput,
+  { sandbox, limits, signal }: SandboxToolContext,
+): Promise<JobPage> {
+  const half = { job_id, wait_ms: 0, max_bytes: Math.floor(limits.outputChars / 2) };
+  const head = await sandbox.waitJob({ ...half, cursor: 0 }, { signal });
+  const tail = await sandbox.waitJob(half, { signal });
+  const [begin, end] = [head, tail].map(page => shownOutput(page.output, half.max_bytes));
+  const omitted = grouped(Math.max(0, tail.from - head.cursor));
+  const gap = `[… ${omitted} bytes left out; the whole is in ${tail.output_path} …]`;
+  return { job: { ...tail, from: head.from }, output: `${begin}\n${gap}\n${end}` };
 }

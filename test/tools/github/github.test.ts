@@ -279,7 +279,7 @@ describe('reading repositories', () => {
         'lines behind the end',
         'github_get_file_code',
         { repo_url: toolkit, file_path: 'src/train.py', start_line: 9999 },
-        'There are only 500 lines',
+        'has 500 lines, so there is no line 9999. Give a start_line of at most 500.',
       ],
       [
         'the benchmark data',

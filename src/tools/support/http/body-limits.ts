@@ -1,5 +1,6 @@
 import { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { firstChars } from '../../../lib/text.js';
 import { UpstreamFailure } from './upstream-failure.js';
 
 /** What we say we take; another encoding, or several over each other, is refused. */
@@ -26,7 +27,7 @@ function unpack(encoding: string, source: string): Transform[] {
     case 'br':
       return [createBrotliDecompress()];
     default:
-      throw new UpstreamFailure('garbage', { source, cause: `content-encoding ${encoding.slice(0, 40)}` });
+      throw new UpstreamFailure('garbage', { source, cause: `content-encoding ${firstChars(encoding, 40)}` });
   }
 }
 
