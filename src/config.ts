@@ -3,7 +3,14 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './errors.js';
+import { asGiven, expected } from './lib/expected.js';
+import { nearest } from './lib/suggest.js';
 import { LOG_LEVELS } from './logger.js';
+
+/** A text that nothing can be done without. */
+function text(standard: string) {
+  return z.string().min(1).default(standard);
+}
 
 /** A setting that is never shown and never part of a command line of ours. */
 function secret(description: string) {
@@ -17,7 +24,7 @@ function secret(description: string) {
 /** Where a service is reached. An address that is set here may be a private one; no other private address is ever reached. */
 function baseUrl(address: string, service: string) {
   return z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: 'it takes an address that begins with http:// or https://' })
     .default(address)
     .describe(`address of ${service}`);
 }
@@ -27,14 +34,14 @@ function baseUrl(address: string, service: string) {
  * (`MLRB_JOBS_WAIT_S`), the place in the settings file (`{"jobs": {"wait_s": …}}`) and the documentation are derived from it.
  */
 export const ConfigSchema = z.strictObject({
-  home: z.string().default('~/.mlrb').describe('folder for runs, Python environments and caches'),
+  home: text('~/.mlrb').describe('folder for runs, Python environments and caches'),
   log_level: z.enum(LOG_LEVELS).default('warn').describe('least severe level written to standard error'),
   sandbox: z
     .enum(['local', 'docker'])
     .default('local')
     .describe('where contestants work; `local` isolates nothing and is for demos and trusted agents'),
   python: z.strictObject({
-    program: z.string().default('python3').describe('Python 3.10 or newer, used to make the environment'),
+    program: text('python3').describe('Python 3.10 or newer, used to make the environment'),
     pip_args: z
       .string()
       .default('')
@@ -53,13 +60,10 @@ export const ConfigSchema = z.strictObject({
       .describe(
         'image that contestants work in, any that has python3; empty: the one that `mlrb setup --docker` builds',
       ),
-    base_image: z
-      .string()
-      .default('debian:bookworm-slim')
-      .describe('what `mlrb setup --docker` builds the images on'),
+    base_image: text('debian:bookworm-slim').describe('what `mlrb setup --docker` builds the images on'),
     build_args: z
       .string()
-      .regex(/^([A-Za-z_]\w*=\S*( |$))*$/, 'it holds NAME=value, several split at one space')
+      .regex(/^([A-Za-z_]\w*=\S*( |$))*$/, 'it takes NAME=value, several split at one space')
       .default('')
       .describe('further arguments of the builds, `NAME=value` split at spaces, such as TORCHVISION=0.28.0'),
     build_network: z
@@ -68,13 +72,13 @@ export const ConfigSchema = z.strictObject({
       .describe("network of the builds, such as `host`; empty: Docker's own choice"),
   }),
   jobs: z.strictObject({
-    wait_s: z.coerce
+    wait_s: z
       .number()
       .min(0)
       .max(50)
       .default(45)
       .describe('seconds that run_python and run_bash wait before they answer with a job'),
-    output_chars: z.coerce
+    output_chars: z
       .number()
       .int()
       .min(1000)
@@ -89,20 +93,20 @@ export const ConfigSchema = z.strictObject({
       .describe(
         'where submissions are scored: `docker` is a container without a network; `auto`: as the sandbox',
       ),
-    batch_size: z.coerce
+    batch_size: z
       .number()
       .int()
       .min(1)
       .max(1024)
       .default(64)
       .describe('sequences in one batch while scoring'),
-    device: z.string().default('auto').describe('`cpu`, `cuda:0`, or `auto`: a GPU if there is one'),
-    memory_gb: z.coerce.number().positive().default(16).describe('address space of the scoring process'),
-    time_limit_min: z.coerce
-      .number()
-      .positive()
-      .default(60)
-      .describe('longest time for scoring one submission'),
+    device: z
+      .string()
+      .regex(/^(auto|cpu|mps|cuda(:\d+)?)$/, 'it takes auto, cpu, mps, or a GPU such as cuda:0')
+      .default('auto')
+      .describe('`cpu`, `cuda:0`, or `auto`: a GPU if there is one'),
+    memory_gb: z.number().positive().default(16).describe('address space of the scoring process'),
+    time_limit_min: z.number().positive().default(60).describe('longest time for scoring one submission'),
   }),
   research: z.strictObject({
     contact: z
@@ -114,16 +118,16 @@ export const ConfigSchema = z.strictObject({
     github_token: secret('GitHub token that can read public repositories; without one 60 requests an hour'),
     published_before: z
       .string()
-      .regex(/^(\d{4}-\d{2}-\d{2})?$/, 'give a day as YYYY-MM-DD')
+      .refine(isDayOrEmpty, 'it takes a day as YYYY-MM-DD')
       .default('')
       .describe('hides papers and commits from this day (YYYY-MM-DD) on; a task may set an earlier one'),
-    semantic_scholar_per_s: z.coerce
+    semantic_scholar_per_s: z
       .number()
       .positive()
       .max(100)
       .default(1)
       .describe('requests a second to Semantic Scholar, over all runs of this home folder'),
-    cache_mb: z.coerce.number().positive().default(2000).describe('size of the cache of answers on disk'),
+    cache_mb: z.number().positive().default(2000).describe('size of the cache of answers on disk'),
     proxy: secret('proxy for the way out, which may hold a password; empty: HTTPS_PROXY and NO_PROXY'),
     no_proxy: z.string().default('').describe('hosts that are reached without the proxy, comma-separated'),
     semantic_scholar_url: baseUrl('https://api.semanticscholar.org', 'Semantic Scholar'),
@@ -133,6 +137,11 @@ export const ConfigSchema = z.strictObject({
     github_url: baseUrl('https://api.github.com', "GitHub's API"),
   }),
 });
+
+function isDayOrEmpty(value: string): boolean {
+  return value === '' || z.iso.date().safeParse(value).success;
+}
+
 export type Config = Readonly<z.infer<typeof ConfigSchema>> & {
   /** `home` made absolute. */
   readonly home: string;
@@ -175,8 +184,8 @@ function leaves(schema: z.ZodObject, path: readonly string[]): Setting[] {
 }
 
 function rangeOf(field: z.core.$ZodType): string {
-  const { minimum, maximum, exclusiveMinimum, type } = z.toJSONSchema(field, { io: 'output' });
-  if (type === 'string') return 'text';
+  const { minimum, maximum, exclusiveMinimum, type, format } = z.toJSONSchema(field, { io: 'output' });
+  if (type === 'string') return format === 'uri' ? 'address' : 'text';
   const low = minimum ?? (exclusiveMinimum === undefined ? '' : `> ${exclusiveMinimum}`);
   const high = typeof maximum === 'number' && maximum < 2 ** 53 - 1 ? ` to ${maximum}` : '';
   return `${type ?? 'text'} ${low}${high}`.trim();
@@ -185,6 +194,7 @@ function rangeOf(field: z.core.$ZodType): string {
 /** Where settings come from. `flags` holds values by flag name without the dashes. */
 export interface ConfigSources {
   readonly flags: Readonly<Record<string, string | undefined>>;
+  /** Names that are empty count as not set. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Settings file; absent: `MLRB_CONFIG`, else `config.json` in the home folder if it is there. */
   readonly file?: string | undefined;
@@ -192,26 +202,53 @@ export interface ConfigSources {
 
 /**
  * Flag before environment before file before default.
- * @throws ConfigError naming the setting, where the value came from and what is allowed.
+ * @throws ConfigError naming the setting, where the value came from, what it was and what is allowed.
  */
 export function loadConfig({ flags, env, file }: ConfigSources): Config {
   const settings = listSettings();
-  const home = expandHome(flags.home ?? env.MLRB_HOME ?? '~/.mlrb');
-  const path = file ?? env.MLRB_CONFIG ?? defaultFile(home);
+  refuseUnknownNames(env, settings);
+  const home = expandHome(flags.home ?? (env.MLRB_HOME || '~/.mlrb'));
+  const path = file ?? (env.MLRB_CONFIG || defaultFile(home));
   const values: Record<string, unknown> = path === undefined ? {} : readFile(path);
   const origin = new Map<string, string>();
   for (const setting of settings) {
     const flagged = flags[setting.flag.slice(2)];
-    const value = flagged ?? env[setting.env];
+    const value = flagged ?? (env[setting.env] || undefined);
     if (value === undefined) continue;
-    put(values, setting.path, value);
+    put(values, setting.path, fromText(setting, value));
     origin.set(setting.path.join('.'), flagged === undefined ? setting.env : setting.flag);
   }
-  const parsed = ConfigSchema.safeParse(withSections(values));
-  if (!parsed.success) throw new ConfigError(explain(parsed.error, origin, path));
+  const parsed = ConfigSchema.safeParse(withSections(values), { error: expected, reportInput: true });
+  if (!parsed.success) throw new ConfigError(explain(parsed.error, { origin, file: path, settings }));
   const research = { ...parsed.data.research, ...proxyOf(parsed.data.research, env) };
   const docker = { ...parsed.data.docker, socket: parsed.data.docker.socket || socketOf(env.DOCKER_HOST) };
   return Object.freeze({ ...parsed.data, research, docker, home: expandHome(parsed.data.home) });
+}
+
+/** Names of ours that are no settings: where the file lies, what jobs are marked with, what tests and benches are told. */
+const OTHER_NAMES = /^MLRB_(CONFIG|RUN_ID|JOB_ID|TEST_\w+|BENCH_\w+)$/;
+
+function refuseUnknownNames(env: ConfigSources['env'], settings: readonly Setting[]): void {
+  const known = [...settings.map(setting => setting.env), 'MLRB_CONFIG'];
+  const unknown = Object.keys(env).find(
+    name => name.startsWith('MLRB_') && env[name] && !known.includes(name) && !OTHER_NAMES.test(name),
+  );
+  if (unknown !== undefined) throw new ConfigError(noSuchSetting(unknown, 'the environment', known));
+}
+
+function noSuchSetting(name: string, where: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
+  return `There is no setting ${name.slice(0, 100)}, which ${where} has.${hint} Rename or remove it; ${HELP}`;
+}
+
+const HELP = '`mlrb help settings` lists all settings.';
+
+/** A value as text, in the type of the setting; a text that is no number stays one, and is refused with the others. */
+function fromText({ values }: Setting, value: string): string | number {
+  const isNumeric =
+    /^(number|integer)\b/.test(values) && value.trim() !== '' && Number.isFinite(Number(value));
+  return isNumeric ? Number(value) : value;
 }
 
 /** The engine's socket as Docker's own programs find it. One on another host could not reach the files of a run. */
@@ -249,6 +286,7 @@ function readFile(path: string): Record<string, unknown> {
       cause: error,
     });
   }
+  if (text.trim() === '') return {};
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
@@ -264,7 +302,7 @@ function withSections(values: Record<string, unknown>): Record<string, unknown> 
   return { ...Object.fromEntries(sections.map(([key]) => [key, {}])), ...values };
 }
 
-function put(target: Record<string, unknown>, path: readonly string[], value: string): void {
+function put(target: Record<string, unknown>, path: readonly string[], value: string | number): void {
   const [head, ...rest] = path;
   if (head === undefined) return;
   if (rest.length === 0) {
@@ -277,9 +315,32 @@ function put(target: Record<string, unknown>, path: readonly string[], value: st
   put(section, rest, value);
 }
 
-function explain(error: z.ZodError, origin: ReadonlyMap<string, string>, file: string | undefined): string {
+interface Sources {
+  /** The flag or environment name that a value came from, by the path of its setting. */
+  readonly origin: ReadonlyMap<string, string>;
+  readonly file: string | undefined;
+  readonly settings: readonly Setting[];
+}
+
+function explain(error: z.ZodError, { origin, file, settings }: Sources): string {
   const issue = error.issues[0];
   const path = issue?.path.join('.') ?? '';
-  const where = origin.get(path) ?? `"${path}"${file === undefined ? '' : ` in ${file}`}`;
-  return `The setting ${where} is not right: ${issue?.message ?? 'unknown reason'}. See \`mlrb help\` or docs/configuration.md.`;
+  const inFile = file ?? 'the settings file';
+  if (issue?.code === 'unrecognized_keys') {
+    const known = settings.map(setting => setting.path.join('.'));
+    return noSuchSetting([...issue.path, issue.keys[0]].join('.'), inFile, known);
+  }
+  const setting = settings.find(one => one.path.join('.') === path);
+  const name = origin.get(path) ?? `${path} in ${inFile}`;
+  const value = setting?.secret ? '' : asGiven(issue?.input);
+  return `The setting ${name} is not right${value}: ${wanted(issue, setting)}. ${HELP}`;
+}
+
+/** The bounds of a number in one, and elsewhere what the check itself says. */
+function wanted(issue: z.core.$ZodIssue | undefined, setting: Setting | undefined): string {
+  if (setting === undefined) return 'it takes an object of settings';
+  const [kind = ''] = setting.values.split(' ');
+  if (kind === 'number') return `it takes a ${setting.values}`;
+  if (kind === 'integer') return `it takes a whole ${setting.values.replace('integer', 'number')}`;
+  return issue?.message ?? 'it takes another value';
 }

@@ -143,7 +143,7 @@ function settingText({ description: text, env, defaultValue }: Setting): string 
 function settingsHelp(): string {
   const parser = new Commander('mlrb COMMAND')
     .description(
-      'Every setting can be given as a flag of any command, in the environment, or in the settings file; in that order.',
+      'Every setting can be given as a flag of any command, in the environment, or in the settings file; in that order. A name in the environment that is empty counts as not set.',
     )
     .helpOption(false)
     .configureHelp({ helpWidth: 110 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { InputError } from '../errors.js';
+import { asGiven, expected } from '../lib/expected.js';
 import type { Progress } from '../lib/progress.js';
 import type { Logger } from '../logger.js';
 
@@ -57,8 +58,8 @@ export function defineCommand<Input extends z.ZodType>(definition: CommandDefini
   return {
     ...facts,
     async execute(input, context) {
-      const parsed = schema.safeParse(input);
-      if (!parsed.success) throw new InputError(explain(parsed.error, facts), { cause: parsed.error });
+      const parsed = schema.safeParse(input, { error: expected });
+      if (!parsed.success) throw new InputError(explain(parsed.error, input, facts), { cause: parsed.error });
       return (await run(parsed.data, context)) ?? 0;
     },
   };
@@ -69,9 +70,10 @@ export const JSON_OPTION = ['--json', 'print JSON instead of a table'] as const;
 /** And the field that it sets. */
 export const JsonFlag = z.boolean().default(false);
 
-function explain(error: z.ZodError, { name: command, options = [] }: CommandFacts): string {
+function explain(error: z.ZodError, input: unknown, { name: command, options = [] }: CommandFacts): string {
   const issue = error.issues[0];
   const name = String(issue?.path[0] ?? 'input').replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+  const value = new Map(Object.entries(input ?? {})).get(String(issue?.path[0]));
   const isOption = options.some(([flags]) => flags.startsWith(`--${name} `));
-  return `${isOption ? `--${name}` : `"${name}"`} is not right: ${issue?.message ?? 'unknown reason'}. See \`mlrb ${command} --help\`.`;
+  return `${isOption ? `--${name}` : `"${name}"`} is not right${asGiven(value)}: ${issue?.message ?? 'it takes another value'}. See \`mlrb ${command} --help\`.`;
 }

@@ -1,11 +1,13 @@
+import { devNull } from 'node:os';
 import { type Config, listSettings, loadConfig, type Setting } from '../config.js';
 
 /**
- * Every setting as environment variables, for a process of ours to have the same whatever it finds elsewhere. Not as flags:
- * everyone on this host can read those.
+ * Every setting as environment variables, for a process of ours to have the same whatever it finds elsewhere: it reads no settings
+ * file, which would fill in what is empty here. Not as flags: everyone on this host can read those.
  */
 export function settingsEnvironment(config: Config): Record<string, string> {
-  return Object.fromEntries(listSettings().map(setting => [setting.env, settingValue(setting, config)]));
+  const values = listSettings().map(setting => [setting.env, settingValue(setting, config)]);
+  return { ...Object.fromEntries(values), MLRB_CONFIG: devNull };
 }
 
 /** The same for a process that asks nobody outside: keys are blank. */

@@ -23,7 +23,21 @@ describe('exit codes', () => {
   });
 
   it.each([
-    ['2 for a wrong setting', 'runs --jobs-wait-s 99', /The setting --jobs-wait-s is not right/],
+    [
+      '2 for a wrong setting',
+      'runs --jobs-wait-s 99',
+      /^The setting --jobs-wait-s is not right, as 99 was given: it takes a number 0 to 50\. `mlrb help settings` lists all settings\.$/,
+    ],
+    [
+      '2 for a format that is not there',
+      'report --format yaml',
+      /^--format is not right, as "yaml" was given: it takes one of table, markdown, csv, json\. See `mlrb report --help`\.$/,
+    ],
+    [
+      '2 for a number that is none',
+      'agent --task mini_baby_lm --model script:nop --runs x',
+      /^--runs is not right, as "x" was given: a whole number from 1 to 1000\./,
+    ],
     [
       '2 for a settings file that is not there',
       'runs --config /no/such/file',
@@ -47,7 +61,7 @@ describe('exit codes', () => {
       'evaluate --task mini_baby_lm --model /no/such',
       /There is no folder \/no\/such/,
     ],
-    ['2 for a name that is none', 'serve --as a/b', /--as is not right: a name has/],
+    ['2 for a name that is none', 'serve --as a/b', /--as is not right, as "a\/b" was given: a name has/],
   ])('%s', async (code, line, sentence) => {
     const ended = await mlrb(home.path, line);
     expect(ended.stderr.trim()).toMatch(sentence);
