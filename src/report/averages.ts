@@ -1,13 +1,15 @@
 import type { ResultRow } from './result-row.js';
 
 /**
- * What the runs of one contestant on one task come to. The two means stand side by side: neither tells the whole.
+ * What the runs of one contestant on one task come to, in one metric. The two means stand side by side: neither tells the whole.
  * `failed` runs are our fault and count in neither; runs without an outcome are not counted at all.
  */
 export interface Average {
   readonly task: string;
+  readonly task_version: number;
   readonly contestant: string;
   readonly metric: string | null;
+  readonly evaluator_version: string | null;
   /** Runs with an outcome. */
   readonly runs: number;
   readonly valid: number;
@@ -20,14 +22,36 @@ export interface Average {
   readonly best: number | null;
 }
 
-/** One line for each task and contestant, in the order in which they first appear. */
+/**
+ * One line for each task, contestant and way of measuring, in the order in which they first appear: values of another metric, another version of
+ * the evaluator or another version of the task are never averaged. A run without a score was measured in no way: it counts in every line
+ * of its task and contestant, so that no line looks better than it is.
+ */
 export function averages(rows: readonly ResultRow[]): Average[] {
+  const byContestant = groupBy(rows.filter(hasOutcome), ({ task, task_version, contestant }) => [
+    task,
+    task_version,
+    contestant,
+  ]);
+  return byContestant.flatMap(group => waysOfMeasuring(group).map(averageOf));
+}
+
+function waysOfMeasuring(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
+  const scored = rows.filter(({ metric }) => metric !== null);
+  const unscored = rows.filter(({ metric }) => metric === null);
+  const groups = groupBy(scored, ({ metric, evaluator_version }) => [metric, evaluator_version]);
+  return groups.length === 0 ? [unscored] : groups.map(group => [...group, ...unscored]);
+}
+
+function groupBy(rows: readonly ResultRow[], keyOf: (row: ResultRow) => readonly unknown[]): ResultRow[][] {
   const groups = new Map<string, ResultRow[]>();
-  for (const row of rows.filter(hasOutcome)) {
-    const key = JSON.stringify([row.task, row.contestant]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+  for (const row of rows) {
+    const key = JSON.stringify(keyOf(row));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
   }
-  return [...groups.values()].map(averageOf);
+  return [...groups.values()];
 }
 
 const OUTCOMES: readonly string[] = ['valid', 'invalid', 'no_submission', 'expired', 'failed'];
@@ -36,16 +60,19 @@ function hasOutcome({ outcome }: ResultRow): boolean {
   return OUTCOMES.includes(outcome);
 }
 
+/** @param rows those with a score first; all of them measured in the same way. */
 function averageOf(rows: readonly ResultRow[]): Average {
   const first = rows[0];
   const scored = rows.filter(row => row.outcome === 'valid' && row.value !== null);
   const values = scored.flatMap(({ value }) => (value === null ? [] : [value]));
-  const lowerIsBetter = scored[0]?.direction === 'lower_is_better';
+  const lowerIsBetter = first?.direction === 'lower_is_better';
   const failed = rows.filter(({ outcome }) => outcome === 'failed').length;
   return {
     task: first?.task ?? '',
+    task_version: first?.task_version ?? 0,
     contestant: first?.contestant ?? '',
-    metric: scored[0]?.metric ?? null,
+    metric: first?.metric ?? null,
+    evaluator_version: first?.evaluator_version ?? null,
     runs: rows.length,
     valid: rows.filter(({ outcome }) => outcome === 'valid').length,
     failed,

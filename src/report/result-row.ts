@@ -11,12 +11,15 @@ export interface JudgedRun {
 /** One run as a line of a table. Values in the metric's own unit; null where there is none. */
 export interface ResultRow {
   readonly task: string;
+  readonly task_version: number;
   readonly contestant: string;
   readonly run_id: string;
   /** The run's state while it has no outcome. */
   readonly outcome: Outcome | Run['state'];
   readonly metric: string | null;
   readonly direction: Score['direction'] | null;
+  /** Of what computed the value: equal versions give equal weights equal values. */
+  readonly evaluator_version: string | null;
   readonly value: number | null;
   readonly interval_95: readonly [number, number] | null;
   readonly n: number | null;
@@ -35,11 +38,13 @@ export function resultRow({ run, evaluation }: JudgedRun): ResultRow {
   const isFailed = run.outcome === null && evaluation?.state === 'failed';
   return {
     task: run.task_id,
+    task_version: run.task_version,
     contestant: run.principal,
     run_id: run.run_id,
     outcome: isFailed ? 'failed' : (run.outcome ?? run.state),
     metric: score?.metric ?? null,
     direction: score?.direction ?? null,
+    evaluator_version: score === undefined ? null : (evaluation?.provenance?.evaluator_version ?? null),
     value: score?.value ?? null,
     interval_95: score?.interval_95 ?? null,
     n: score?.n ?? null,

@@ -5,12 +5,27 @@ import type { ResultRow } from './result-row.js';
 export const REPORT_FORMATS = ['table', 'markdown', 'csv', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
+/** What tells values apart that must not be compared. */
+interface Measured {
+  readonly task_version: number;
+  readonly evaluator_version: string | null;
+}
+
+const TASK_VERSION: Column<Measured> = {
+  heading: 'task version',
+  cell: row => String(row.task_version),
+  right: true,
+};
+const EVALUATOR: Column<Measured> = { heading: 'evaluator', cell: row => row.evaluator_version ?? '–' };
+
 const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
   { heading: 'task', cell: row => row.task },
+  TASK_VERSION,
   { heading: 'contestant', cell: row => row.contestant },
   { heading: 'run', cell: row => row.run_id },
   { heading: 'outcome', cell: row => (row.at_deadline ? `${row.outcome}, at deadline` : row.outcome) },
   { heading: 'metric', cell: row => row.metric ?? '–' },
+  EVALUATOR,
   { heading: 'value', cell: row => number(row.value), right: true },
   { heading: '95 % interval', cell: row => interval(row.interval_95) },
   { heading: 'n', cell: row => (row.n === null ? '–' : row.n.toLocaleString('en-US')), right: true },
@@ -21,8 +36,10 @@ const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
 
 const AVERAGE_COLUMNS: readonly Column<Average>[] = [
   { heading: 'task', cell: row => row.task },
+  TASK_VERSION,
   { heading: 'contestant', cell: row => row.contestant },
   { heading: 'metric', cell: row => row.metric ?? '–' },
+  EVALUATOR,
   { heading: 'valid / runs', cell: row => `${row.valid} / ${row.runs}`, right: true },
   { heading: 'failed (ours)', cell: row => String(row.failed), right: true },
   { heading: 'mean, failures as zero', cell: row => number(row.mean_failures_zero), right: true },
@@ -33,22 +50,28 @@ const AVERAGE_COLUMNS: readonly Column<Average>[] = [
 
 /** The runs, one a line. A terminal is narrow: there, columns that say nothing are left out. */
 export function renderResults(rows: readonly ResultRow[], format: ReportFormat): string {
-  return render(
-    format === 'table' ? RESULT_COLUMNS.filter(saysSomething(rows)) : RESULT_COLUMNS,
-    rows,
-    format,
-  );
-}
-
-function saysSomething(rows: readonly ResultRow[]): (column: Column<ResultRow>) => boolean {
   const oneTask = rows.length > 1 && rows.every(({ task }) => task === rows[0]?.task);
   const noClaim = rows.every(({ claimed }) => claimed === null);
-  return ({ heading }) => !(heading === 'task' && oneTask) && !(heading === 'claimed' && noClaim);
+  const columns = RESULT_COLUMNS.filter(
+    ({ heading }) => !(heading === 'task' && oneTask) && !(heading === 'claimed' && noClaim),
+  );
+  return render(format === 'table' ? tellingApart(columns, rows) : RESULT_COLUMNS, rows, format);
 }
 
-/** The averages, one a line for each task and contestant. */
+/** The averages, one a line for each task, contestant and way of measuring; on a terminal as narrow as the runs. */
 export function renderAverages(rows: readonly Average[], format: ReportFormat): string {
-  return render(AVERAGE_COLUMNS, rows, format);
+  return render(format === 'table' ? tellingApart(AVERAGE_COLUMNS, rows) : AVERAGE_COLUMNS, rows, format);
+}
+
+/** The columns without the versions that all rows share. */
+function tellingApart<Row extends Measured>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Column<Row>[] {
+  const isSame = ({ cell }: Column<Measured>) =>
+    new Set(rows.map(cell).filter(text => text !== '–')).size < 2;
+  const hidden = [TASK_VERSION, EVALUATOR].filter(isSame).map(({ heading }) => heading);
+  return columns.filter(({ heading }) => !hidden.includes(heading));
 }
 
 function render<Row extends object>(

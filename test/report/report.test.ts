@@ -12,11 +12,13 @@ describe('a line of the results table', () => {
   it('holds the score that ranks, its interval, the untrained level, the claim and the minutes', () => {
     expect(rowOf('run_1', 'valid', 0.52)).toEqual({
       task: 'mini_baby_lm',
+      task_version: 1,
       contestant: 'agent-a',
       run_id: 'run_1',
       outcome: 'valid',
       metric: 'blimp@100',
       direction: 'higher_is_better',
+      evaluator_version: '1-0123456789ab',
       value: 0.52,
       interval_95: [0.51, 0.53],
       n: 6700,
@@ -75,6 +77,42 @@ describe('averages', () => {
     expect(averages(lower)[0]).toMatchObject({ best: 0.5, mean_failures_zero: null });
   });
 
+  it.each([
+    ['metric', { metric: 'blimp' }],
+    ['version of the evaluator', { evaluator_version: '2-0123456789ab' }],
+    ['version of the task', { task_version: 2 }],
+  ])('never mix values of another %s, in numbers and in the table', (_what, change) => {
+    const two = averages([...rows, { ...rowOf('run_9', 'valid', 0.9), ...change }]);
+    expect(two.map(({ mean_valid, best }) => [mean_valid?.toFixed(4), best])).toEqual([
+      ['0.5500', 0.6],
+      ['0.9000', 0.9],
+    ]);
+    expect(two[1]).toMatchObject(change);
+    for (const format of ['table', 'markdown', 'csv', 'json'] as const)
+      expect(renderAverages(two, format)).toContain(String(Object.values(change)[0]));
+  });
+
+  it('count a run that was not measured as zero in each way of measuring of its task version', () => {
+    const zero = [rowOf('run_1', 'no_submission'), rowOf('run_2', 'failed')];
+    const measured = [
+      rowOf('run_3', 'valid', 0.5),
+      { ...rowOf('run_4', 'valid', 0.8), evaluator_version: '2' },
+      { ...rowOf('run_5', 'valid', 0.9), task_version: 2 },
+    ];
+    expect(
+      averages([...zero, ...measured]).map(({ runs, valid, failed, mean_failures_zero }) => [
+        runs,
+        valid,
+        failed,
+        mean_failures_zero,
+      ]),
+    ).toEqual([
+      [3, 1, 1, 0.25],
+      [3, 1, 1, 0.4],
+      [1, 1, 0, 0.9],
+    ]);
+  });
+
   it('keep contestants apart', () => {
     const both = [...rows, { ...rowOf('run_9', 'valid', 0.9), contestant: 'agent-b' }];
     expect(averages(both).map(({ contestant, best }) => [contestant, best])).toEqual([
@@ -98,7 +136,9 @@ describe('rendering', () => {
   it('leaves out of a terminal table what is the same or empty in every line', () => {
     const header = (table: string) => table.split('\n')[1] ?? '';
     const silent = rows.map(row => ({ ...row, claimed: null }));
-    expect(header(renderResults(silent, 'table'))).not.toMatch(/task|claimed/);
+    expect(header(renderResults(silent, 'table'))).not.toMatch(/task|claimed|evaluator/);
+    const reevaluated = [...rows, { ...rowOf('run_3', 'valid', 0.5), evaluator_version: '2' }];
+    expect(header(renderResults(reevaluated, 'table'))).toMatch(/evaluator/);
     const mixed = [...rows, { ...rowOf('run_3', 'valid', 0.5), task: 'another' }];
     expect(header(renderResults(mixed, 'table'))).toMatch(/task .*claimed/);
   });
@@ -112,7 +152,7 @@ describe('rendering', () => {
   it('makes CSV that quotes what must be quoted and starts no formula', () => {
     const csv = renderResults([{ ...rowOf('run_1', 'valid', 0.52), contestant: '=1+1' }], 'csv');
     expect(csv.split('\r\n')[1]).toBe(
-      `mini_baby_lm,'=1+1,run_1,valid,blimp@100,higher_is_better,0.52,0.51 to 0.53,6700,0.46,"about a half, ""honestly""",true,3.5`,
+      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,0.51 to 0.53,6700,0.46,"about a half, ""honestly""",true,3.5`,
     );
   });
 
@@ -186,6 +226,18 @@ function evaluationOf(value: number): Evaluation {
         paper: null,
       },
     ],
+    provenance: {
+      evaluator: 'blimp@100',
+      evaluator_version: '1-0123456789ab',
+      harness: 'lm_eval 0',
+      libraries: {},
+      data_digest: 'd',
+      weights_digest: 'w',
+      device: 'cpu',
+      dtype: 'float32',
+      batch_size: 1,
+      seconds: 1,
+    },
     from_cache: false,
   });
 }

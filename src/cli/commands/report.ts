@@ -12,7 +12,7 @@ export const report = defineCommand({
   name: 'report',
   summary: 'results of all runs or of some, and their averages',
   details:
-    'Averages show both means: over all runs with failures as zero, and over valid runs. Runs that failed through our own fault count in neither.',
+    'Averages show both means: over all runs with failures as zero, and over valid runs. Runs that failed through our own fault count in neither. Values of different metrics, versions of an evaluator or versions of a task are never averaged: each has a line, and runs without a score count in all of them.',
   arguments: [['[run...]', 'runs by id; all where none is named']],
   options: [
     ['--task <id>', 'only this task'],
