@@ -1,4 +1,6 @@
 import { InputError, SandboxError } from '../errors.js';
+import { grouped } from '../lib/text.js';
+import { orAbort } from '../lib/time-limit.js';
 import type { ExecutorClient } from './executor/executor-client.js';
 import type { Arguments, OperationName, Result } from './executor/protocol.js';
 import type {
@@ -14,6 +16,7 @@ import type {
   SandboxPaths,
   SandboxUsage,
   StartJob,
+  UsageOptions,
   WaitJob,
   WriteFile,
   WrittenFile,
@@ -85,8 +88,8 @@ export class ExecutorSandbox implements Sandbox {
     return this.#call('list', { path, depth }, options);
   }
 
-  async usage(options: CallOptions): Promise<SandboxUsage> {
-    return this.#call('usage', {}, options);
+  async usage(options: UsageOptions): Promise<SandboxUsage> {
+    return this.#client.usageWithin(options.maxAgeMs ?? -1) ?? this.#call('usage', {}, options);
   }
 
   async end(reason: 'run_ended' | 'cancelled' | 'deadline'): Promise<void> {
@@ -136,30 +139,10 @@ export class ExecutorSandbox implements Sandbox {
   }
 }
 
-/** The promise's outcome, or the signal's reason if that comes first. */
-async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = rejectable();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function rejectable(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<never>((_, refuse) => {
-    reject = refuse;
-  });
-  return { promise, reject };
-}
-
 function refuseLongText(text: string): void {
   if (text.length > MAX_TEXT_CHARS) {
     throw new InputError(
-      `The text has ${text.length} characters; at most 10 MB can be written in one call. Write it in parts, or with a program.`,
+      `The text has ${grouped(text.length)} characters; at most 10 MB can be written in one call. Write it in parts, or with a program.`,
     );
   }
 }

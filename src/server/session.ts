@@ -1,3 +1,4 @@
+import { orAbort, timeLimit } from '../lib/time-limit.js';
 import type { Run } from '../runs/run.js';
 import type { Sandbox, SandboxUsage } from '../sandbox/sandbox.js';
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
@@ -9,6 +10,8 @@ import type { Host } from '../tools/tool.js';
 /** A client that gave up on a call is answered from then on within this share of the time it waited. */
 const PATIENCE_SHARE = 0.6;
 const MIN_PATIENCE_S = 1;
+/** A status answer waits no longer than this for what the sandbox knows. */
+const USAGE_PATIENCE_MS = 5000;
 /** The executor acts on the deadline itself; the server looks a moment later. */
 const AFTER_DEADLINE_MS = 500;
 /** Longest delay that Node's timers take. */
@@ -74,10 +77,12 @@ export class Session implements AsyncDisposable {
     return new TracedSandbox(await this.sandbox(run, signal), this.#host.runs.trace(run.run_id), call);
   }
 
-  /** What the run uses; undefined when its sandbox does not answer. */
+  /** What the run uses; undefined when its sandbox does not answer within a few seconds. */
   async usage(run: Run, signal: AbortSignal): Promise<SandboxUsage | undefined> {
+    using limit = timeLimit(USAGE_PATIENCE_MS, signal);
     try {
-      return await (await this.sandbox(run, signal)).usage({ signal });
+      const sandbox = await orAbort(this.sandbox(run, limit.signal), limit.signal);
+      return await sandbox.usage({ signal: limit.signal });
     } catch (error) {
       this.#host.log.debug({ error, run: run.run_id }, 'no usage of the sandbox');
       return undefined;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, size } from '../lib/text.js';
 import { isOver, type Run } from '../runs/run.js';
+import type { SandboxUsage } from '../sandbox/sandbox.js';
 import { findOwnRun, RunIdArgument } from './support/own-run.js';
 import { sandboxSpec, secondsLeft, secondsUsed } from './support/sandbox-spec.js';
 import { defineTool } from './tool.js';
@@ -43,7 +44,7 @@ export const runStatus = defineTool({
     const run = await findOwnRun(run_id, context);
     const paths = context.backend.pathsFor(await sandboxSpec(run, context));
     const usage = isOver(run) ? undefined : await context.usage();
-    const next = nextStep(run);
+    const next = nextStep(run, usage);
     const data = {
       run_id: run.run_id,
       task_id: run.task_id,
@@ -79,9 +80,11 @@ export const runStatus = defineTool({
   },
 });
 
-function nextStep(run: Run): string {
+function nextStep(run: Run, usage: SandboxUsage | undefined): string {
   if (isOver(run)) return 'The run is over: call get_result for its outcome, or start_run to begin another.';
   if (run.paused_at) return 'The operator has paused the run and its clock: try again later.';
+  if (usage === undefined && secondsLeft(run) > 0)
+    return 'The sandbox does not answer right now; its jobs may still run. Call run_status again in a minute, and tell the operator if it stays so.';
   return 'Go on working, or call submit_model when the model is good.';
 }
 
