@@ -3,6 +3,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+export interface UsageOptions extends CallOptions {
+  /** What was known so many milliseconds ago will do; absent: only what is so now. */
+  readonly maxAgeMs?: number;
+}
+
 export type JobState = 'running' | 'exited' | 'cancelled' | 'lost';
 
 /** A process in the sandbox that outlives the request which started it. */
@@ -158,7 +163,7 @@ export interface Sandbox extends AsyncDisposable {
   writeFile(file: WriteFile, options: CallOptions): Promise<WrittenFile>;
   editFile(edit: EditFile, options: CallOptions): Promise<EditedFile>;
   listFiles(list: { readonly path: string; readonly depth: number }, options: CallOptions): Promise<FileList>;
-  usage(options: CallOptions): Promise<SandboxUsage>;
+  usage(options: UsageOptions): Promise<SandboxUsage>;
   /** Ends every process of the run and then the executor itself; resolves when none is left. Idempotent. */
   end(reason: 'run_ended' | 'cancelled' | 'deadline'): Promise<void>;
 }

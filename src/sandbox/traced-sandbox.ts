@@ -12,6 +12,7 @@ import type {
   SandboxPaths,
   SandboxUsage,
   StartJob,
+  UsageOptions,
   WaitJob,
   WriteFile,
   WrittenFile,
@@ -115,7 +116,7 @@ export class TracedSandbox implements Sandbox {
     );
   }
 
-  usage(options: CallOptions): Promise<SandboxUsage> {
+  usage(options: UsageOptions): Promise<SandboxUsage> {
     return this.#record(
       'usage',
       {},

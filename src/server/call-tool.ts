@@ -53,6 +53,9 @@ export async function callTool(
   }
 }
 
+/** The sandbox tells what a run uses with each of its answers: one that came so lately need not be asked for again. */
+const JUST_TOLD_MS = 100;
+
 type Outcome = { readonly result: ToolResult } | { readonly error: ExplainedError };
 
 /** One call on its way. */
@@ -193,7 +196,7 @@ class Attempt {
         'No run has been started. Call list_tasks to see what is asked, then start_run with a task_id.',
       );
     }
-    return { ...this.#context(), run, usage: () => this.#session.usage(run, this.#call.signal) };
+    return { ...this.#context(), run, usage: () => this.#session.usage(run, { signal: this.#call.signal }) };
   }
 
   async #recordCall(): Promise<void> {
@@ -235,7 +238,9 @@ class Attempt {
     const run = await this.#host.runs.current(this.#session.principal).catch(() => undefined);
     if (run?.state !== 'running' || isOver(run)) return noticeOnly(this.#notice([]));
     const usage =
-      secondsLeft(run) > 0 ? await this.#session.usage(run, AbortSignal.timeout(2000)) : undefined;
+      secondsLeft(run) > 0
+        ? await this.#session.usage(run, { signal: AbortSignal.timeout(2000), maxAgeMs: JUST_TOLD_MS })
+        : undefined;
     const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
     return {
       time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),

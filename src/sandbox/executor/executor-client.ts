@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { InputError, LimitError, SandboxError } from '../../errors.js';
-import type { CallOptions } from '../sandbox.js';
+import type { CallOptions, SandboxUsage } from '../sandbox.js';
 import {
   type Answer,
   type Arguments,
@@ -47,6 +47,7 @@ export class ExecutorClient {
   #count = 0;
   #isClosed = false;
   #hello: Promise<unknown> | undefined;
+  #told: { readonly usage: SandboxUsage; readonly at: number } | undefined;
   /** Resolves when the connection is over, for whatever reason. */
   readonly closed: Promise<void>;
 
@@ -107,6 +108,11 @@ export class ExecutorClient {
     return result.data as Result<K>;
   }
 
+  /** What the run used when an answer came within the last `ms` milliseconds; undefined where none did or told of it. */
+  usageWithin(ms: number): SandboxUsage | undefined {
+    return this.#told !== undefined && performance.now() - this.#told.at <= ms ? this.#told.usage : undefined;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -155,6 +161,7 @@ export class ExecutorClient {
   #receive(chunk: Buffer): void {
     for (const line of this.#lines.push(chunk)) {
       const answer = decodeAnswer(line);
+      if (answer?.usage) this.#told = { usage: answer.usage, at: performance.now() };
       if (answer) this.#pending.get(answer.id)?.settle(answer);
     }
   }

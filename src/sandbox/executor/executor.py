@@ -26,6 +26,8 @@ Protocol: one JSON object a line, ASCII only.
     request   {"id": "<client nonce>:<n>", "op": "...", "args": {...}}
     answer    {"id": "...", "result": {...}}   or   {"id": "...", "error": {"kind": "input|limit|sandbox", "message": "..."}}
 
+A result comes with `usage`, what `usage` would answer just then, so that nobody needs to ask; left out while many jobs run.
+
 Answers come in any order. Ids are unique across clients, so clients that share one stream pick out their own. Lines that are blank,
 garbled or without an id are ignored: a client that died halfway through a line harms nobody if the next one begins with a newline.
 A repeated id acts once: `write` and `edit` are remembered for a while, `start` is idempotent by job_id, the others change nothing
@@ -50,6 +52,7 @@ Disk: over the limit, everything that runs is ended (`disk_full`) and writes are
 needs one, but they are ended as soon as the usage grows again.
 """
 
+import array
 import codecs
 import collections
 import contextlib
@@ -68,6 +71,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 
 VERSION = 1
 FILE_LIMIT_BYTES = 10 * 1000 * 1000
@@ -77,6 +81,8 @@ MAX_LINE_BYTES = 128 << 20
 MAX_UNSENT_BYTES = 64 << 20
 MAX_ENTRIES = 500
 MAX_RUNNING_JOBS = 256
+MAX_JOBS_TOLD = 8
+MAX_ORDER_BYTES = 1 << 16
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
@@ -167,11 +173,19 @@ def remove_quietly(path, dir_fd=None):
 def read_json(path):
     """The object in the file; None if it is missing or damaged."""
     try:
-        with open(path, "rb") as file:
-            value = json.loads(file.read(1 << 20))
+        value = json.loads(head_of(path, 1 << 20))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def head_of(path, length):
+    """The first bytes of a file. (Every job waits for some of these: `open` makes five system calls more.)"""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, length)
+    finally:
+        os.close(fd)
 
 
 # --- Who acts ----------------------------------------------------------------------------------------------------------
@@ -210,12 +224,11 @@ class Agent:
             self.libc.setfsuid(before_uid)
             self.libc.setfsgid(before_gid)
 
-    def command(self, argv, environment):
+    def command(self, argv, program):
         """
-        How a job becomes the agent: arguments for `Popen`. By a small program that changes the user and turns into the job, where
-        the image has it, since a process that changes its own user must first be a copy of this one, which takes far longer.
+        How a job becomes the agent where no spare process is at hand: arguments for `Popen`. By a small program that changes the user
+        and turns into the job, where the image has it: a process that changes its own user must first be a copy of this one.
         """
-        program = self.find_binary(argv[0], environment)
         if program is not None and os.path.exists(SETPRIV):
             user = ["--reuid", str(self.uid), "--regid", str(self.gid), "--clear-groups"]
             return {"args": [SETPRIV] + user + ["--", program] + argv[1:]}
@@ -234,8 +247,7 @@ class Agent:
                 status = os.stat(path)
                 if not stat.S_ISREG(status.st_mode):
                     continue
-                with open(path, "rb") as file:
-                    is_binary = file.read(4) == b"\x7fELF"
+                is_binary = head_of(path, 4) == b"\x7fELF"
             except OSError:
                 continue
             return path if is_binary and status.st_mode & stat.S_IXOTH else None
@@ -256,7 +268,10 @@ class Oneself:
     def pausing(self):
         return contextlib.nullcontext()
 
-    def command(self, argv, _environment):
+    def find_binary(self, _name, _environment):
+        return None
+
+    def command(self, argv, _program):
         return {"args": argv}
 
 
@@ -278,7 +293,7 @@ def become_subreaper():
 
 def read_proc(pid, name):
     try:
-        with open("/proc/%s/%s" % (pid, name), "rb") as file:
+        with open("/proc/%s/%s" % (pid, name), "rb", buffering=0) as file:
             return file.read()
     except OSError:
         return b""
@@ -347,6 +362,15 @@ def children(pid):
         except OSError:
             continue
     return found
+
+
+def adopted_children():
+    """Children of the main thread: all that it started, and all that were orphaned below. None where the kernel does not list them."""
+    pid = os.getpid()
+    try:
+        return [int(child) for child in head_of("/proc/self/task/%d/children" % pid, 1 << 16).split()]
+    except OSError:
+        return None
 
 
 def descendants():
@@ -448,8 +472,11 @@ def memory_kills():
 def offer_to_kernel(pid):
     """Lets the kernel end this process before the executor when memory runs out; what it starts inherits that."""
     try:
-        with open("/proc/%d/oom_score_adj" % pid, "w") as file:
-            file.write("500")
+        fd = os.open("/proc/%d/oom_score_adj" % pid, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, b"500")
+        finally:
+            os.close(fd)
     except OSError:
         pass
 
@@ -486,6 +513,110 @@ def sweep(settings):
     kill_until_gone(lambda: find_strays(settings), lambda: not find_strays(settings))
 
 
+# --- A process ahead of time -------------------------------------------------------------------------------------------
+
+
+class Spare:
+    """
+    A process that will be the next job. It is a copy of this program that has done everything ahead of time but change its user and
+    turn into the program, and waits to be told which: so a job begins without waiting for a process to be made. Until then it is root, so the
+    contestant can neither signal nor look at it. It ends with this program, whose end of the channel then closes.
+    """
+
+    def __init__(self, agent, folder, environment):
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pid = os.fork()
+        if self.pid == 0:
+            await_order(theirs, agent, folder, environment)
+        theirs.close()
+        self.channel.setblocking(False)
+        self.start_time = start_time(self.pid)
+
+    def become(self, program, job_id, argv, output):
+        """Whether it took the order. If its program cannot be run after all, the job says so and ends."""
+        order = b"\0".join(os.fsencode(part) for part in [program, job_id] + argv)
+        if len(order) > MAX_ORDER_BYTES:
+            return False
+        try:
+            self.channel.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [output]))])
+        except OSError:
+            return False
+        self.channel.close()
+        return True
+
+    def dismiss(self):
+        self.channel.close()
+        send_signal(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+def await_order(channel, agent, folder, environment):
+    """The life of a spare process. Never returns."""
+    try:
+        os.setsid()
+        # Copies of connections would keep them open after this program has closed them.
+        close_all_but(channel.fileno())
+        restore_signals()
+        offer_to_kernel(os.getpid())
+        os.chdir(folder)
+        os.setgroups([])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        rehearse(agent, environment)
+        program, argv, environment = take_order(channel, environment)
+        os.setgid(agent.gid)
+        os.setuid(agent.uid)
+        turn_into(program, argv, environment)
+    finally:
+        os._exit(126)
+
+
+def close_all_but(kept):
+    for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if fd > 2 and fd != kept:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+
+def restore_signals():
+    """As `subprocess` does: what Python ignores, programs expect to be ended by."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def take_order(channel, environment):
+    order, ancillary, _, _ = channel.recvmsg(MAX_ORDER_BYTES, socket.CMSG_SPACE(4))
+    if not order:
+        os._exit(0)
+    output = array.array("i", ancillary[0][2])[0]
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    program, job_id, *argv = order.split(b"\0")
+    return program, argv, dict(environment, MLRB_JOB_ID=os.fsdecode(job_id))
+
+
+def rehearse(agent, environment):
+    """Goes through it once: memory that two processes share is copied when it is first written to, better before it counts."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.sendmsg([b"/\0-\0-"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0]))])
+    program, argv, environment = take_order(theirs, environment)
+    os.setgid(0)
+    os.setuid(0)
+    with contextlib.suppress(OSError):
+        os.execve(program, argv, environment)  # a folder: refused at once
+    ours.close()
+    theirs.close()
+
+
+def turn_into(program, argv, environment):
+    try:
+        os.execve(program, argv, environment)
+    except OSError as error:
+        os.write(2, b"%s cannot be run: %s\n" % (argv[0], os.strerror(error.errno).encode()))
+        os._exit(127 if error.errno == errno.ENOENT else 126)
+
+
 # --- Job records -------------------------------------------------------------------------------------------------------
 
 
@@ -513,9 +644,9 @@ RECORD_KEYS = {
 class Job:
     """A job whose main process runs. Finished ones are kept as their record only."""
 
-    def __init__(self, record, process, output, started):
+    def __init__(self, record, output, started):
         self.record = record
-        self.process = process
+        self.record_fd = None
         self.output = output
         self.started = started
         self.memory_kills = memory_kills()
@@ -555,9 +686,31 @@ class JobBook:
             return 0.0
 
     def add(self, job):
-        self.order.append(job.record["job_id"])
-        self.running[job.record["job_id"]] = job
+        job_id = job.record["job_id"]
+        self.order.append(job_id)
+        self.running[job_id] = job
         self.save(job.record)
+        if job_id not in self.unsaved:
+            with contextlib.suppress(OSError):
+                job.record_fd = os.open(self.path(job_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def end(self, job):
+        """The job is one of the finished. Its record is written over in one step where it fits, which takes no new file and no room."""
+        job_id = job.record["job_id"]
+        del self.running[job_id]
+        if job.record_fd is None:
+            self.keep(job.record)
+            return
+        data = json.dumps(job.record, separators=(",", ":")).encode()
+        try:
+            is_written = os.pwrite(job.record_fd, data.ljust(os.fstat(job.record_fd).st_size), 0) >= len(data)
+        except OSError:
+            is_written = False
+        os.close(job.record_fd)
+        if is_written:
+            self.finished[job_id] = data
+        else:
+            self.keep(job.record)
 
     def keep(self, record):
         self.finished[record["job_id"]] = self.save(record)
@@ -619,9 +772,11 @@ def open_jobs_folder(workspace):
 
 def create_output(workspace, name):
     folder = open_jobs_folder(workspace)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
+        return os.open(name, flags, 0o644, dir_fd=folder)
+    except FileExistsError:
         remove_quietly(name, dir_fd=folder)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, 0o644, dir_fd=folder)
     finally:
         os.close(folder)
@@ -1145,9 +1300,6 @@ class Quota:
         """No earlier than a second after the last scan, and no more than a twentieth of the time."""
         return 0.0 if self.scanned_at is None else self.scanned_at + max(1.0, 20 * self.scan_seconds)
 
-    def refresh(self):
-        return self.scan() if time.monotonic() >= self.next_scan() else self.used
-
     def admit(self, extra):
         """Lets bytes in, or looks once more before it refuses: the contestant may have deleted something."""
         if self.used + extra > self.limit and self.scan() + extra > self.limit:
@@ -1302,11 +1454,12 @@ class Channel:
 
 
 class Answer:
-    """The answer to one request, given once, to everyone who sent its id."""
+    """The answer to one request, given once, to everyone who sent its id. `usage` tells what the run uses when it is given."""
 
-    def __init__(self, request_id, channel):
+    def __init__(self, request_id, channel, usage):
         self.request_id = request_id
         self.channels = [channel]
+        self.usage = usage
         self.line = None
 
     def also_to(self, channel):
@@ -1316,7 +1469,8 @@ class Answer:
             self.channels.append(channel)
 
     def result(self, value):
-        self.give({"id": self.request_id, "result": value})
+        usage = self.usage()
+        self.give({"id": self.request_id, "result": value, **({} if usage is None else {"usage": usage})})
 
     def refuse(self, refusal):
         self.give({"id": self.request_id, "error": {"kind": refusal.kind, "message": refusal.message}})
@@ -1440,6 +1594,10 @@ class Executor:
         self.waiters = []
         self.endings = []
         self.by_pid = {}
+        self.spare = None
+        self.next_spare = 0.0
+        # Outputs of jobs that ended just now, open until everyone who waits for them is answered.
+        self.ended_outputs = {}
         # Process groups of finished jobs that still have members. While they do, their number belongs to no one else.
         self.left_groups = set()
         self.has_children = False
@@ -1477,10 +1635,31 @@ class Executor:
 
     def step(self):
         timeout = max(0.0, self.next_due() - time.monotonic())
-        for key, mask in self.selector.select(timeout):
+        for key, mask in self.select(timeout):
             key.data(mask)
         self.workers.deliver()
         self.tick(time.monotonic())
+
+    def select(self, timeout):
+        """What there is to do. While there is nothing, a process is made ahead of time."""
+        if not self.lacks_spare():
+            return self.selector.select(timeout)
+        events = self.selector.select(0)
+        if not events:
+            self.make_spare()
+        return events
+
+    def lacks_spare(self):
+        return self.spare is None and isinstance(self.agent, Agent) and time.monotonic() >= self.next_spare
+
+    def make_spare(self):
+        if adopted_children() is None:
+            self.next_spare = float("inf")  # it could not be told from what jobs leave behind
+            return
+        try:
+            self.spare = Spare(self.agent, self.workspace, self.settings["environment"])
+        except OSError:
+            self.next_spare = time.monotonic() + 1.0
 
     def catch_signals(self):
         """Handlers that do nothing: the number arrives on the wake-up socket. (Ignoring would be inherited by jobs.)"""
@@ -1578,6 +1757,7 @@ class Executor:
                 self.end_run("deadline", is_final=True)
         self.answer_waiters(now)
         self.move_endings(now)
+        self.let_outputs_go()
         if self.needs_scan() and now >= self.quota.next_scan():
             self.start_scan()
         if now >= self.next_upkeep:
@@ -1614,7 +1794,7 @@ class Executor:
         if request_id in self.recent:
             self.recent[request_id].also_to(channel)
             return
-        answer = Answer(request_id, channel)
+        answer = Answer(request_id, channel, self.usage_told)
         operation = request.get("op")
         if operation in self.REMEMBERED:
             self.remember(answer)
@@ -1664,27 +1844,34 @@ class Executor:
         self.in_thread(answer, path, lambda: self.files.list(path, depth))
 
     def do_usage(self, _args, answer):
-        self.grant_pauses()
-
         def done(_value, error):
             if error is not None:
                 answer.refuse(refusal_for(error))
                 return
-            answer.result(
-                {
-                    "seconds_left": round(max(0.0, self.deadline - time.monotonic()), 3),
-                    "disk_bytes": self.quota.used,
-                    "disk_limit_bytes": self.quota.limit,
-                    "running_jobs": [self.describe(job_id) for job_id in list(self.jobs.running)[::-1]],
-                }
-            )
+            answer.result(self.usage())
 
-        self.workers.submit(self.quota.refresh, done)
+        if time.monotonic() < self.quota.next_scan():
+            done(None, None)
+        else:
+            self.workers.submit(self.quota.scan, done)
+
+    def usage(self):
+        self.grant_pauses()
+        return {
+            "seconds_left": round(max(0.0, self.deadline - time.monotonic()), 3),
+            "disk_bytes": self.quota.used,
+            "disk_limit_bytes": self.quota.limit,
+            "running_jobs": [self.tell(job_id) for job_id in list(self.jobs.running)[::-1]],
+        }
+
+    def usage_told(self):
+        """What is told with every answer."""
+        return self.usage() if len(self.jobs.running) <= MAX_JOBS_TOLD else None
 
     def do_jobs(self, args, answer):
         chosen = self.jobs.newest(max(0, int(args["limit"])))
         below = self.background_of(chosen)
-        jobs = [self.describe(job_id, below.get(job_id, 0)) for job_id in chosen]
+        jobs = [self.tell(job_id, below.get(job_id, 0)) for job_id in chosen]
         answer.result({"jobs": jobs, "total": len(self.jobs.order)})
 
     def do_end(self, args, answer):
@@ -1704,9 +1891,7 @@ class Executor:
             raise over_limit("%d jobs are running already. Wait for some to end, or cancel them." % MAX_RUNNING_JOBS)
         check_argv(argv)
         with self.agent.acting():
-            process, output = self.start_process(job_id, argv)
-        if isinstance(self.agent, Agent):
-            offer_to_kernel(process.pid)
+            pid, started, output = self.start_process(job_id, argv)
         self.has_children = True
         self.is_disk_dirty = True
         status = os.fstat(output)
@@ -1721,34 +1906,52 @@ class Executor:
             "ended_by": None,
             "started_at": utc(time.time()),
             "seconds": 0.0,
-            "pid": process.pid,
-            "pid_start": start_time(process.pid) if LINUX else None,
+            "pid": pid,
+            "pid_start": started,
             "device": status.st_dev,
             "inode": status.st_ino,
         }
-        self.by_pid[process.pid] = job_id
-        self.jobs.add(Job(record, process, output, time.monotonic()))
+        self.by_pid[pid] = job_id
+        self.jobs.add(Job(record, output, time.monotonic()))
 
     def start_process(self, job_id, argv):
-        os.makedirs(self.workspace, exist_ok=True)
+        """Number and start time of the job's main process, and a descriptor of its output."""
         name = job_id + ".log"
         output = create_output(self.workspace, name)
-        environment = dict(self.settings["environment"], MLRB_JOB_ID=job_id)
         try:
-            process = subprocess.Popen(
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.workspace,
-                env=environment,
-                start_new_session=True,
-                **self.agent.command(argv, environment),
-            )
+            program = self.agent.find_binary(argv[0], self.settings["environment"])
+            pid, started = self.use_spare(program, job_id, argv, output) or self.make_process(program, job_id, argv, output)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
             remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, name))
             raise start_refusal(argv, error) from error
-        return process, output
+        return pid, started, output
+
+    def use_spare(self, program, job_id, argv, output):
+        """None where there is no spare process, or it cannot be the one."""
+        if self.spare is None or program is None:
+            return None
+        spare = self.spare
+        if not spare.become(program, job_id, argv, output):
+            return None
+        self.spare = None
+        return spare.pid, spare.start_time
+
+    def make_process(self, program, job_id, argv, output):
+        process = subprocess.Popen(
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=self.workspace,
+            env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+            start_new_session=True,
+            **self.agent.command(argv, program),
+        )
+        process.returncode = 0  # its end is collected here, not by `subprocess`
+        if isinstance(self.agent, Agent):
+            with self.agent.pausing():
+                offer_to_kernel(process.pid)
+        return process.pid, start_time(process.pid) if LINUX else None
 
     def do_wait(self, args, answer):
         job_id, cursor = args["job_id"], args["cursor"]
@@ -1786,23 +1989,45 @@ class Executor:
             except Exception as error:  # noqa: BLE001 - the others are still to be answered
                 waiter.answer.refuse(refusal_for(error))
 
+    def let_outputs_go(self):
+        for output in self.ended_outputs.values():
+            os.close(output)
+        self.ended_outputs = {}
+
     def page_for(self, waiter):
-        record = self.jobs.record(waiter.job_id)
-        value = self.describe(waiter.job_id, self.background_of([waiter.job_id]).get(waiter.job_id, 0))
-        job = self.jobs.running.get(waiter.job_id)
-        fd = job.output if job else self.open_output(record)
-        if fd is None:
-            at = waiter.cursor or 0
-            return dict(value, **{"output": OUTPUT_GONE, "from": at, "cursor": at})
-        try:
-            text, start, end = read_page(fd, waiter.cursor, waiter.max_bytes, is_final=job is None)
-        finally:
-            if job is None:
-                os.close(fd)
+        job_id = waiter.job_id
+        background = self.background_of([job_id]).get(job_id, 0)
+        with self.output_of(job_id) as fd:
+            value = self.describe(job_id, background, fd)
+            if fd is None:
+                at = waiter.cursor or 0
+                return dict(value, **{"output": OUTPUT_GONE, "from": at, "cursor": at})
+            is_final = job_id not in self.jobs.running
+            text, start, end = read_page(fd, waiter.cursor, waiter.max_bytes, is_final)
         return dict(value, **{"output": text, "from": start, "cursor": end})
 
-    def describe(self, job_id, background=0):
+    @contextlib.contextmanager
+    def output_of(self, job_id):
+        """A descriptor of the job's output, open inside; None where the contestant removed or replaced the file."""
+        job = self.jobs.running.get(job_id)
+        held = job.output if job else self.ended_outputs.get(job_id)
+        if held is not None:
+            yield held
+            return
+        with self.agent.acting():
+            fd = open_output(self.workspace, self.jobs.record(job_id))
+        try:
+            yield fd
+        finally:
+            if fd is not None:
+                os.close(fd)
+
+    def tell(self, job_id, background=0):
         """The job as it goes over the wire."""
+        with self.output_of(job_id) as fd:
+            return self.describe(job_id, background, fd)
+
+    def describe(self, job_id, background, output):
         record = self.jobs.record(job_id)
         job = self.jobs.running.get(job_id)
         keys = ("job_id", "command", "state", "exit_code", "exit_signal", "started_at")
@@ -1811,28 +2036,13 @@ class Executor:
         value["background"] = background
         value["seconds"] = job.seconds() if job else record["seconds"]
         value["output_path"] = os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log")
-        value["output_bytes"] = self.output_size(job, record)
+        value["output_bytes"] = 0 if output is None else os.fstat(output).st_size
         return value
-
-    def open_output(self, record):
-        with self.agent.acting():
-            return open_output(self.workspace, record)
-
-    def output_size(self, job, record):
-        if job is not None:
-            return os.fstat(job.output).st_size
-        fd = self.open_output(record)
-        if fd is None:
-            return 0
-        try:
-            return os.fstat(fd).st_size
-        finally:
-            os.close(fd)
 
     # Ends of jobs
 
     def reap(self):
-        """Collects every process that ended, ours or adopted. Afterwards `has_children` says whether any is left."""
+        """Collects every process that ended, ours or adopted. Afterwards `has_children` says whether any is left but a spare one."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -1840,29 +2050,34 @@ class Executor:
                 self.has_children = False
                 return
             if pid == 0:
-                return
+                break
             job_id = self.by_pid.pop(pid, None)
             if job_id is not None:
                 self.finish(self.jobs.running[job_id], status)
+            elif self.spare is not None and pid == self.spare.pid:
+                self.spare.channel.close()
+                self.spare, self.next_spare = None, time.monotonic() + 1.0
+        self.has_children = self.spare is None or bool(self.jobs.running) or self.has_adopted()
+
+    def has_adopted(self):
+        below = adopted_children()
+        return below is None or any(pid != self.spare.pid for pid in below)
 
     def finish(self, job, status):
         record = job.record
         if os.WIFSIGNALED(status):
             record["exit_signal"] = signal_name(os.WTERMSIG(status))
-            job.process.returncode = -os.WTERMSIG(status)
         else:
             record["exit_code"] = os.WEXITSTATUS(status)
-            job.process.returncode = record["exit_code"]
         if record["ended_by"] is None:
             record["ended_by"] = self.why_ended(job)
         record["state"] = "cancelled" if record["ended_by"] else "exited"
         record["seconds"] = job.seconds()
-        os.close(job.output)
+        self.ended_outputs[record["job_id"]] = job.output
         if send_group_signal(record["pid"], 0):
             self.left_groups.add(record["pid"])
         self.is_disk_dirty = True
-        del self.jobs.running[record["job_id"]]
-        self.jobs.keep(record)
+        self.jobs.end(job)
 
     def why_ended(self, job):
         """The limit that ended it, if one did. A shell whose child was killed says so by its exit code, 128 and the signal."""
@@ -1935,7 +2150,7 @@ class Executor:
         for ending in list(self.endings):
             if self.is_gone(ending.job_id) or now > ending.give_up_at:
                 self.endings.remove(ending)
-                ending.answer.result(self.describe(ending.job_id, self.background_of([ending.job_id]).get(ending.job_id, 0)))
+                ending.answer.result(self.tell(ending.job_id, self.background_of([ending.job_id]).get(ending.job_id, 0)))
             elif now >= ending.kill_at:
                 self.signal_job(ending.job_id, signal.SIGKILL)
         self.answer_waiters(now)
@@ -1969,6 +2184,9 @@ class Executor:
 
     def end_jobs(self, reason):
         """Kills every process below this one and gives running jobs their reason."""
+        if self.spare is not None:
+            self.spare.dismiss()
+            self.spare = None
         for job in self.jobs.running.values():
             job.record["ended_by"] = job.record["ended_by"] or reason
             send_group_signal(job.record["pid"], signal.SIGKILL)
@@ -1987,10 +2205,11 @@ class Executor:
 
     def end_run(self, reason, is_final, answer=None):
         """Ends every process, then this program. `is_final`: the run is over and no other executor may take its place."""
+        self.next_spare = float("inf")
         self.end_jobs(reason)
         self.endings, endings = [], self.endings
         for ending in endings:
-            ending.answer.result(self.describe(ending.job_id))
+            ending.answer.result(self.tell(ending.job_id))
         self.answer_waiters(time.monotonic())
         self.workers.finish(KILL_LIMIT_S)
         kill_until_gone(lambda: find_strays(self.settings), lambda: not find_strays(self.settings))
@@ -2000,7 +2219,7 @@ class Executor:
         except OSError as error:
             log("the end cannot be recorded: %s" % error)
         if answer is not None:
-            answer.result({})
+            answer.give({"id": answer.request_id, "result": {}})
         for channel in self.channels:
             channel.finish(2.0)
         if self.listener is not None and self.is_socket_ours():
@@ -2078,6 +2297,8 @@ def mark_ended(settings):
 
 def main():
     mode, settings = sys.argv[1], json.loads(sys.argv[2])
+    # Newer versions of Python warn of copies of a program with threads; a spare process uses nothing that a thread could hold.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
     if mode == "serve":
         Executor(settings).run()
     elif mode == "sweep":

@@ -132,6 +132,8 @@ const Answer = z.object({
   id: z.string(),
   result: z.unknown().optional(),
   error: z.object({ kind: z.enum(['input', 'limit', 'sandbox']), message: z.string() }).optional(),
+  /** What the run used when the answer was given. */
+  usage: UsageResult.optional(),
 });
 export type Answer = z.infer<typeof Answer>;
 
