@@ -172,7 +172,14 @@ async function scoreIn(
   const verdict =
     rows === null
       ? findingOnly(answer)
-      : judge({ answer, rows, evaluators, inspection, subtasks: data.subtasks });
+      : judge({
+          answer,
+          rows,
+          evaluators,
+          inspection,
+          subtasks: data.subtasks,
+          hasText: data.textPath !== null,
+        });
   return {
     judgement: { version: 1, ...verdict, provenance, rows_sha256: rows === null ? null : sha256(rows) },
     rows,

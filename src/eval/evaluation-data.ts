@@ -14,6 +14,8 @@ export interface EvaluationData {
   readonly digest: string;
 }
 
+/** Where the operator puts WikiText-2's test text, from the home folder on. */
+export const WIKITEXT_FILE = 'data/eval/wikitext2/test.txt';
 const BLIMP = 'eval/blimp.jsonl';
 const LIST = 'subtasks.json';
 
@@ -27,7 +29,7 @@ export async function prepareEvaluationData(packageData: string, home: string): 
   const blimpFolder = join(folder, 'blimp');
   const { sha256: expected } = await packedDigest(packageData, BLIMP);
   const subtasks = (await readWhole(folder, expected)) ?? (await unpack(packageData, folder));
-  const textPath = await textAt(join(folder, 'wikitext2', 'test.txt'));
+  const textPath = await textAt(join(home, WIKITEXT_FILE));
   const text = textPath === null ? 'none' : sha256(await readFile(textPath));
   return { blimpFolder, subtasks, textPath, digest: sha256(`blimp ${expected}\nwikitext2 ${text}\n`) };
 }

@@ -16,10 +16,12 @@ export interface Measurements {
   readonly evaluators: readonly TaskEvaluator[];
   readonly inspection: ModelInspection;
   readonly subtasks: readonly string[];
+  /** Whether the text for the perplexity was at hand. */
+  readonly hasText: boolean;
 }
 
 /** Scores and findings from what the scorer measured. Throws if that does not agree with itself: then no number is to be trusted. */
-export function judge({ answer, rows, evaluators, inspection, subtasks }: Measurements): {
+export function judge({ answer, rows, evaluators, inspection, subtasks, hasText }: Measurements): {
   findings: Finding[];
   scores: Score[];
 } {
@@ -42,7 +44,7 @@ export function judge({ answer, rows, evaluators, inspection, subtasks }: Measur
     findings: uniqueFindings(judgements.flatMap(judgement => judgement.findings)),
     scores: [
       ...judgements.map(({ score }) => ({ ...score, rows_path: ROWS_FILE })),
-      ...measureScores({ parameters, bytes, generation, memory, perplexity }),
+      ...measureScores({ parameters, bytes, generation, memory, perplexity, hasText }),
     ],
   };
 }

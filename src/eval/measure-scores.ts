@@ -1,6 +1,7 @@
 import type { Score } from '../runs/score.js';
 import type { Direction } from '../tasks/task.js';
 import { mean } from './blimp.js';
+import { WIKITEXT_FILE } from './evaluation-data.js';
 import type { MessageOf } from './scorer-message.js';
 
 /** What the resource metrics are made from. */
@@ -10,10 +11,19 @@ export interface Measured {
   readonly generation: MessageOf<'generation'>;
   readonly memory: MessageOf<'memory'>;
   readonly perplexity: MessageOf<'perplexity'>;
+  /** Whether the text for the perplexity was at hand. */
+  readonly hasText: boolean;
 }
 
 /** What every submission costs, beside its score: size, memory, speed, and perplexity where the text for it is at hand. */
-export function measureScores({ parameters, bytes, generation, memory, perplexity }: Measured): Score[] {
+export function measureScores({
+  parameters,
+  bytes,
+  generation,
+  memory,
+  perplexity,
+  hasText,
+}: Measured): Score[] {
   return [
     measure('parameters', 'lower_is_better', {
       unit: 'parameters',
@@ -35,7 +45,7 @@ export function measureScores({ parameters, bytes, generation, memory, perplexit
       beside: { before_loading: memory.before_bytes },
     }),
     ...speedScores(generation.speed),
-    ...perplexityScores(perplexity),
+    ...perplexityScores(hasText ? perplexity : NO_TEXT),
   ];
 }
 
@@ -113,7 +123,15 @@ function standardError(values: readonly number[]): number | null {
   return Math.sqrt(variance / values.length);
 }
 
-function perplexityScores({ measured, reason }: MessageOf<'perplexity'>): Score[] {
+const NO_TEXT = {
+  measured: null,
+  reason: `WikiText-2's test text is not on this host: the operator puts it at ${WIKITEXT_FILE} in the home folder and evaluates again.`,
+} as const;
+
+function perplexityScores({
+  measured,
+  reason,
+}: Pick<MessageOf<'perplexity'>, 'measured' | 'reason'>): Score[] {
   const per = { word: measured?.words, token: measured?.tokens };
   return (['word', 'token'] as const).map(unit => {
     const count = per[unit] ?? 0;

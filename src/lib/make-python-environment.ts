@@ -188,7 +188,7 @@ async function runStep(
     const { failed } = await child;
     await ended;
     signal.throwIfAborted();
-    if (failed) throw explain(tail.join('\n'), log);
+    if (failed) throw explain(tail.join('\n'), { folder, log });
   } catch (error) {
     if (pid !== undefined) await endGroup(pid, GRACE_MS);
     signal.throwIfAborted();
@@ -217,11 +217,11 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function explain(output: string, log: string): ConfigError {
+function explain(output: string, { folder, log }: { folder: string; log: string }): ConfigError {
   const cause = CAUSES.find(([pattern]) => pattern.test(output))?.[1];
   const advice = cause ?? 'Read the end of its log, mend what it names, and try again.';
   return new ConfigError(
-    `The Python environment could not be made. ${advice} The whole output is in ${log}.`,
+    `The Python environment in ${folder} could not be made. ${advice} The whole output is in ${log}.`,
   );
 }
 

@@ -62,7 +62,7 @@ export function explainError(error: unknown, knownArguments: readonly string[]):
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (isDiskFull(error)) {
     const sentence =
-      "The server's disk is full; the call may not have been recorded. Tell the operator, free some space, and try again.";
+      "The disk with the server's home folder is full; the call may not have been recorded. Delete files that you do not need, tell the operator, and try again.";
     return { sentence, kind: 'ConfigError', detail };
   }
   if (isNotWritable(error)) {

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { miniBabyLmFolder } from '../../src/tasks/mini-baby-lm/task.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { endAllRuns } from '../helpers/runs.js';
+import { EXAMPLE } from '../runs/intake/model-folder.js';
 import { mlrb } from './mlrb.js';
 
 let home: Awaited<ReturnType<typeof makeHome>>;
@@ -71,8 +71,6 @@ describe('exit codes', () => {
 });
 
 describe('a home folder that cannot be used is one sentence', () => {
-  const model = join(miniBabyLmFolder.folder, 'files', 'example_submission');
-
   it.each(['runs', 'report', 'show last', 'cancel last', 'evaluate last', 'cleanup'])(
     'for %s, where it lies below a file',
     async line => {
@@ -87,7 +85,7 @@ describe('a home folder that cannot be used is one sentence', () => {
   );
 
   it('for a command that writes, where this user may not', async () => {
-    const ended = await mlrb('/sys/home', `evaluate --task mini_baby_lm --model ${model}`);
+    const ended = await mlrb('/sys/home', `evaluate --task mini_baby_lm --model ${EXAMPLE}`);
     expect(ended.stderr.trim().split('\n').at(-1)).toMatch(
       /^The home folder \/sys\/home cannot be used: .* --home or MLRB_HOME\.$/,
     );

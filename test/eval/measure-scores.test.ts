@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { prepareEvaluationData } from '../../src/eval/evaluation-data.js';
+import { measureScores } from '../../src/eval/measure-scores.js';
+import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
+import { writeReadOnly } from '../../src/lib/packed-data.js';
+
+const measured = {
+  parameters: 1,
+  bytes: 1,
+  generation: { type: 'generation', speed: null },
+  memory: { type: 'memory', peak_bytes: 1, before_bytes: 1, kind: 'resident' },
+  perplexity: { type: 'perplexity', measured: null, reason: 'what the scorer says' },
+} as const;
+
+test('a perplexity that could not be measured for want of the text says where the operator puts it', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'mlrb-test-'));
+  const packageData = join(PACKAGE_ROOT, 'data');
+  const before = await prepareEvaluationData(packageData, home);
+  const absent = measureScores({ ...measured, hasText: before.textPath !== null }).at(-1);
+  expect(absent).toMatchObject({ metric: 'wikitext2_token_perplexity', value: null });
+  const named = /the operator puts it at (\S+) in the home folder/.exec(absent?.reason ?? '')?.[1] ?? '';
+  expect(isAbsolute(named)).toBe(false);
+  await writeReadOnly(join(home, named), 'A text . \n');
+  expect((await prepareEvaluationData(packageData, home)).textPath).toBe(join(home, named));
+  await rm(home, { recursive: true });
+});
+
+test('a perplexity that could not be measured for another reason gives that', () => {
+  expect(measureScores({ ...measured, hasText: true }).at(-1)?.reason).toBe('what the scorer says');
+});
