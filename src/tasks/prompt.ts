@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { duration, size } from '../lib/text.js';
-import type { Task, TaskFolder } from './task.js';
+import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../errors.js';
+import { type PromptParts, readPromptParts } from './prompt-parts.js';
+import { promptValues } from './prompt-values.js';
+import type { TaskFolder } from './task.js';
 
 /** Name of the folder in the workspace that is handed in at the deadline. */
 export const SUBMISSION_FOLDER = 'submission';
@@ -15,69 +17,41 @@ export interface PromptPaths {
 /** Stands for the paths while no run has been started: start_run tells the true ones. */
 export const UNKNOWN_PATHS: PromptPaths = { workspace: '<workspace>', data: '<data>' };
 
+const TEMPLATE = fileURLToPath(new URL('./prompt-template.md', import.meta.url));
+
 /**
- * A task as the contestant reads it: `prompt.md` with its marks filled from the manifest.
- * @throws Error if the template holds a mark that nothing fills; a blank never reaches a contestant.
+ * A task as the contestant reads it: the template that all tasks share, filled from the task's `prompt.md` and its manifest.
+ * @throws ConfigError if `prompt.md` is not as it should be or a mark is left that nothing fills; a blank never reaches a contestant.
  */
-export async function renderPrompt({ task, folder }: TaskFolder, paths: PromptPaths): Promise<string> {
-  const template = await readFile(join(folder, 'prompt.md'), 'utf8');
-  const values = promptValues(task, paths);
-  return template.replace(/\{\{(\w+)\}\}/g, (mark, name: string) => {
+export async function renderPrompt(
+  { task, promptFile }: TaskFolder,
+  { workspace, data }: PromptPaths,
+): Promise<string> {
+  const [template, parts] = await Promise.all([readFile(TEMPLATE, 'utf8'), readPromptParts(promptFile)]);
+  const submission = `${workspace}/${SUBMISSION_FOLDER}`;
+  const values = promptValues(task, { workspace, data, submission });
+  return fillMarks(insertParts(template, parts), values, promptFile);
+}
+
+/** `{{name?}}` stands on a line of its own, which goes with the blank line after it where the task has nothing to say there. */
+function insertParts(template: string, parts: PromptParts): string {
+  const known = new Map<string, string | undefined>(Object.entries(parts));
+  return template
+    .replace(/^\{\{(\w+)\?\}\}\n\n?/gm, (_, name: string) => {
+      const text = known.get(name);
+      return text === undefined ? '' : `${text}\n\n`;
+    })
+    .replace(/^\{\{(\w+)\}\}$/gm, (mark, name: string) => known.get(name) ?? mark);
+}
+
+function fillMarks(text: string, values: Readonly<Record<string, string>>, promptFile: string): string {
+  return text.replace(/\{\{(.*?)\}\}/gs, (mark, name: string) => {
     const value = values[name];
-    if (value === undefined || value === '')
-      throw new Error(`${task.id}: nothing fills the mark ${mark} of prompt.md`);
-    return value;
+    if (value !== undefined && value !== '') return value;
+    throw new ConfigError(
+      `Nothing fills the mark ${mark} in ${promptFile}. Known marks: ${Object.keys(values)
+        .map(known => `{{${known}}}`)
+        .join(', ')}.`,
+    );
   });
-}
-
-/** All marks that a template may use. */
-function promptValues(task: Task, paths: PromptPaths): Record<string, string> {
-  return {
-    title: task.title,
-    workspace: paths.workspace,
-    data: paths.data,
-    submission_path: `${paths.workspace}/${SUBMISSION_FOLDER}`,
-    budget: budgetText(task),
-    data_list: task.data.map(data => dataLine(data, paths)).join('\n'),
-    rules: task.rules.map((rule, index) => `${index + 1}. ${rule.text}`).join('\n'),
-    scoring: task.evaluators
-      .map(evaluator => `- **${evaluator.metric}**: ${evaluator.description}`)
-      .join('\n'),
-    submission_rules: submissionText(task),
-  };
-}
-
-function budgetText({ budget, network }: Task): string {
-  const gpus = budget.gpus === 0 ? 'no GPU' : budget.gpus === 1 ? '1 GPU' : `${budget.gpus} GPUs`;
-  const reach = network === 'none' ? 'There is no network.' : 'The network can be used.';
-  return [
-    `${duration(budget.wall_clock_min * 60)} of wall clock from start_run to the deadline,`,
-    `${budget.cpus} CPU cores, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpus}. ${reach}`,
-  ].join(' ');
-}
-
-function dataLine(data: Task['data'][number], paths: PromptPaths): string {
-  const { words, rows, bytes } = data;
-  const amounts = [
-    ...(words === undefined ? [] : [`${words.toLocaleString('en-US')} words`]),
-    ...(rows === undefined ? [] : [`${rows.toLocaleString('en-US')} rows`]),
-    ...(bytes === undefined ? [] : [size(bytes)]),
-  ];
-  return [
-    `- \`${paths.data}/${data.path}\`: ${data.description}`,
-    ...(amounts.length === 0 ? [] : [`${amounts.join(', ')}.`]),
-    `Licence: ${data.licence}.`,
-  ].join(' ');
-}
-
-function submissionText({ submission }: Task): string {
-  const kinds = submission.architectures.map(kind =>
-    kind === 'causal' ? '`AutoModelForCausalLM`' : '`AutoModelForSeq2SeqLM`',
-  );
-  return [
-    `- It loads with ${kinds.join(' or ')} from transformers without remote code.`,
-    '- It holds `config.json`, the tokenizer (`tokenizer.json` and `tokenizer_config.json`) and the weights as `*.safetensors`, nothing that runs: no `.py`, no pickle (`.bin`, `.pt`), no subfolders, no links.',
-    '- Weights are finite and in float32, float16 or bfloat16; every tensor of the architecture is there, and no other.',
-    `- At most ${size(submission.max_bytes)} and ${submission.max_parameters.toLocaleString('en-US')} parameters.`,
-  ].join('\n');
 }

@@ -12,7 +12,13 @@ export type Budget = Readonly<z.infer<typeof Budget>>;
 
 /** One file or folder of training data, or a base model, as the contestant finds it below the data path. */
 export const TaskData = z.strictObject({
-  path: z.string().describe('name below the data path'),
+  path: z
+    .string()
+    .regex(
+      /^\w[\w.-]*(\/\w[\w.-]*)*$/,
+      'a path below the data path, of letters, digits, dots, dashes and underscores, without ".."',
+    )
+    .describe('name below the data path, of a file or a folder'),
   dataset: z
     .string()
     .describe(
@@ -25,6 +31,8 @@ export const TaskData = z.strictObject({
   licence: z.string(),
   source: z.string(),
 });
+
+export type TaskData = Readonly<z.infer<typeof TaskData>>;
 
 /** Rules that need nothing but their sentence: what they check is the same in every task. */
 const PLAIN_RULES = [
@@ -71,7 +79,10 @@ export const TaskRule = z.discriminatedUnion('id', [
     id: z.literal('merging_package'),
     text: z.string(),
     max_minutes: z.number().positive().describe('what one merge may take'),
-    sources_before: z.iso.date().describe('experts published from this day on are refused'),
+    sources_before: z.iso
+      .date()
+      .optional()
+      .describe('experts published from this day on are refused; absent: the experts are given'),
   }),
 ]);
 export type TaskRule = Readonly<z.infer<typeof TaskRule>>;
@@ -123,7 +134,7 @@ export const Task = z.strictObject({
   id: z.string().regex(/^[a-z0-9_]{1,50}$/),
   version: z.number().int().positive().describe('raised when a change makes scores incomparable'),
   title: z.string(),
-  suite: z.enum(['mlrb', 'mini', 'smoke']),
+  suite: z.enum(['mlrb', 'mini', 'smoke', 'custom']).describe('`custom`: from a folder outside the package'),
   summary: z.string().describe('one sentence'),
   budget: Budget,
   network: z.enum(['none', 'open']),
@@ -147,9 +158,13 @@ export const Task = z.strictObject({
 });
 export type Task = Readonly<z.infer<typeof Task>>;
 
-/** A task and the folder that holds its `prompt.md` and the files a contestant is given. */
+/** A task with the places of what is not data. All paths are absolute. */
 export interface TaskFolder {
   readonly task: Task;
-  /** Absolute path. Holds `prompt.md`, `files/` (copied into the workspace) and `data/` (read-only for the contestant). */
-  readonly folder: string;
+  /** What the task adds to the template that all share: `prompt.md` of its folder. */
+  readonly promptFile: string;
+  /** Folders whose content is copied into every workspace. */
+  readonly files: readonly string[];
+  /** The data that a task brings itself, as the contestant sees it; absent: its data sets are the program's own. */
+  readonly ownData?: string;
 }

@@ -73,8 +73,9 @@ async function refuseSecondRun(context: ToolContext): Promise<void> {
 /** A run that is being started is started to the end, whoever waits for the answer. */
 const UNLIMITED = new AbortController().signal;
 
-async function begin({ task, folder }: TaskFolder, note: string | null, context: ToolContext): Promise<Run> {
+async function begin(folder: TaskFolder, note: string | null, context: ToolContext): Promise<Run> {
   const { runs, backend, principal } = context;
+  const { task } = folder;
   const created = await runs.create({
     task_id: task.id,
     task_version: task.version,
@@ -87,11 +88,8 @@ async function begin({ task, folder }: TaskFolder, note: string | null, context:
   try {
     const spec = await sandboxSpec(created, context);
     const { workspace } = runs.folder(created.run_id);
-    await cp(join(folder, 'files'), workspace, { recursive: true });
-    await writeFile(
-      join(workspace, 'README.md'),
-      await renderPrompt({ task, folder }, backend.pathsFor(spec)),
-    );
+    for (const files of folder.files) await cp(files, workspace, { recursive: true });
+    await writeFile(join(workspace, 'README.md'), await renderPrompt(folder, backend.pathsFor(spec)));
     await using sandbox = await backend.create(spec, { signal: UNLIMITED });
     const deadline_at = await deadlineOf(sandbox);
     const started_at = new Date(Date.parse(deadline_at) - spec.limits.wall_clock_s * 1000).toISOString();

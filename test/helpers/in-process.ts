@@ -36,9 +36,9 @@ export async function inProcess(
   const runs = new RunStore(home);
   const evaluations: string[] = [];
   const host: Host = {
-    tasks: tasks.map(({ task, folder }) => ({
-      folder,
-      task: { ...task, budget: { ...task.budget, ...budget } },
+    tasks: tasks.map(folder => ({
+      ...folder,
+      task: { ...folder.task, budget: { ...folder.task.budget, ...budget } },
     })),
     runs,
     backend: new LocalBackend({ python: async () => 'python3' }),

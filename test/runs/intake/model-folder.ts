@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Finding } from '../../../src/runs/outcome.js';
-import { miniBabyLm, miniBabyLmFolder } from '../../../src/tasks/mini-baby-lm/task.js';
+import { EXAMPLE_FILES } from '../../../src/tasks/example-files.js';
+import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
 
 export const limits = miniBabyLm.submission;
-export const EXAMPLE = join(miniBabyLmFolder.folder, 'files', 'example_submission');
+export const EXAMPLE = join(EXAMPLE_FILES, 'example_submission');
 
 /** A fresh folder that is gone after the test. */
 export function freshFolder(): string {

@@ -1,0 +1,119 @@
+import { duration, grouped, size } from '../lib/text.js';
+import { scoringMethod } from './scoring-method.js';
+import type { Task, TaskRule } from './task.js';
+
+/** Absolute paths, as the contestant sees them. */
+export interface Places {
+  readonly workspace: string;
+  readonly data: string;
+  readonly submission: string;
+}
+
+/** What the marks of the template and of every `prompt.md` stand for. */
+export function promptValues(task: Task, places: Places): Record<string, string> {
+  return {
+    ...places,
+    title: task.title,
+    budget: budgetText(task),
+    time: duration(task.budget.wall_clock_min * 60),
+    data_list: dataList(task, places),
+    machine: machineText(task, places),
+    rules: task.rules.map((rule, index) => `${index + 1}. ${rule.text}`).join('\n'),
+    submission_rules: submissionText(task),
+    max_bytes: size(task.submission.max_bytes),
+    max_parameters: grouped(task.submission.max_parameters),
+    evaluators: task.evaluators.map(evaluatorLine).join('\n'),
+    method: scoringMethod(task.evaluators),
+    ...ruleValues(task.rules),
+  };
+}
+
+/** Limits that only some tasks have. A mark for another's is one that nothing fills. */
+function ruleValues(rules: readonly TaskRule[]): Record<string, string> {
+  return Object.assign({}, ...rules.map(valuesOfRule));
+}
+
+function valuesOfRule(rule: TaskRule): Record<string, string> {
+  switch (rule.id) {
+    case 'approved_base':
+      return { approved_types: rule.model_types.map(type => `\`${type}\``).join(', ') };
+    case 'peak_memory':
+      return { peak_memory: size(rule.max_bytes) };
+    case 'merging_package':
+      return {
+        merge_time: duration(rule.max_minutes * 60),
+        ...(rule.sources_before === undefined ? {} : { sources_before: rule.sources_before }),
+      };
+    default:
+      return {};
+  }
+}
+
+function budgetText({ budget, network }: Task): string {
+  const reach =
+    network === 'none'
+      ? 'There is no network.'
+      : 'The network can be used: the Hugging Face hub, pip and the like.';
+  return [
+    `${duration(budget.wall_clock_min * 60)} of wall clock from start_run to the deadline,`,
+    `${budget.cpus} CPU cores, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpuText(budget.gpus)}. ${reach}`,
+  ].join(' ');
+}
+
+function gpuText(gpus: number): string {
+  return gpus === 0 ? 'no GPU' : gpus === 1 ? '1 GPU' : `${gpus} GPUs`;
+}
+
+function dataList({ data }: Task, places: Places): string {
+  if (data.length === 0) return 'There is no data: nothing is trained.';
+  const list = data.map(entry => dataLine(entry, places)).join('\n');
+  return `${list}\n\nAll of it is read-only. It is already there; nothing has to be fetched.`;
+}
+
+function dataLine(data: Task['data'][number], places: Places): string {
+  const { words, rows, bytes } = data;
+  const amounts = [
+    ...(words === undefined ? [] : [`${grouped(words)} words`]),
+    ...(rows === undefined ? [] : [`${grouped(rows)} rows`]),
+    ...(bytes === undefined ? [] : [size(bytes)]),
+  ];
+  return [
+    `- \`${places.data}/${data.path}\`: ${data.description}`,
+    ...(amounts.length === 0 ? [] : [`${amounts.join(', ')}.`]),
+    `Licence: ${data.licence}.`,
+  ].join(' ');
+}
+
+function machineText({ budget, network }: Task, { workspace }: Places): string {
+  const device =
+    budget.gpus === 0
+      ? 'Everything runs on the processor.'
+      : `The ${budget.gpus === 1 ? 'GPU is' : 'GPUs are'} yours alone for the length of the run; \`nvidia-smi\` tells the kind (the paper had one A100 with 40 GB).`;
+  const more =
+    network === 'none'
+      ? 'What else you need, you write yourself.'
+      : 'What else you need, you install with pip.';
+  return `You work in \`${workspace}\`. Python with torch, transformers, tokenizers, datasets, accelerate, peft, safetensors and lm-evaluation-harness is there. ${more} ${device}`;
+}
+
+const LOADERS = { causal: '`AutoModelForCausalLM`', seq2seq: '`AutoModelForSeq2SeqLM`' } as const;
+
+function submissionText({ submission }: Task): string {
+  const { architectures, dtypes, max_bytes, max_parameters } = submission;
+  return [
+    `- It loads with ${architectures.map(kind => LOADERS[kind]).join(' or ')} from transformers without remote code. A masked language model (BERT and the like) gives no probability of a text and is refused.`,
+    '- It holds `config.json`, the tokenizer (`tokenizer.json` and `tokenizer_config.json`) and the weights as `*.safetensors`, nothing that runs: no `.py`, no pickle (`.bin`, `.pt`), no adapters, no subfolders, no links.',
+    `- Weights are finite and stored as ${alternatives(dtypes)}; every tensor of the architecture is there, and no other.`,
+    `- At most ${size(max_bytes)} and ${grouped(max_parameters)} parameters.`,
+  ].join('\n');
+}
+
+/** "a", "a or b", "a, b or c". */
+function alternatives(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function evaluatorLine({ metric, description }: Task['evaluators'][number], index: number): string {
+  const place = index === 0 ? ' ranks' : ' stands beside it';
+  return `- **${metric}**${place}: ${description}`;
+}

@@ -1,0 +1,52 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseEvaluator } from '../../src/eval/evaluator-name.js';
+import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
+import { EXAMPLE_FILES } from '../../src/tasks/example-files.js';
+import { renderPrompt, UNKNOWN_PATHS } from '../../src/tasks/prompt.js';
+import { Task } from '../../src/tasks/task.js';
+import { tasks } from '../../src/tasks/tasks.js';
+
+const EXAMPLE = join(EXAMPLE_FILES, 'example_submission');
+const PLACES = [
+  ['before a run', UNKNOWN_PATHS],
+  ['in Docker', { workspace: '/workspace', data: '/data' }],
+  ['locally', { workspace: '/home/me/.mlrb/runs/run_1/workspace', data: '/home/me/.mlrb/runs/run_1/data' }],
+] as const;
+
+describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, folder) => {
+  const { task } = folder;
+
+  test('has a manifest that is a task, with evaluators that there are', () => {
+    expect(Task.parse(task)).toEqual(task);
+    for (const { id } of [...task.evaluators, ...task.options]) expect(parseEvaluator(id).id).toBe(id);
+  });
+
+  test.each(PLACES)('tells all that the manifest holds, with no blank left, %s', async (_, paths) => {
+    const prompt = await renderPrompt(folder, paths);
+    for (const rule of task.rules) expect(prompt).toContain(rule.text);
+    for (const data of task.data) expect(prompt).toContain(`\`${paths.data}/${data.path}\``);
+    for (const { metric, description } of task.evaluators) {
+      expect(prompt).toContain(`**${metric}**`);
+      expect(prompt).toContain(description);
+    }
+    expect(prompt).toContain(`\`${paths.workspace}/submission\``);
+    expect(prompt).not.toMatch(/\{\{|\}\}|\bundefined\b|\bNone\b|\bnull\b|\bNaN\b|\$\{|\bTODO\b/);
+    expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)| {2,}\S/);
+  });
+
+  test('has the example of the format, which passes the checks of a submission', async () => {
+    expect(folder.files).toContain(EXAMPLE_FILES);
+    expect((await inspectModelFolder(EXAMPLE, task.submission)).findings).toEqual([]);
+  });
+});
+
+test('no two tasks have the same name', () => {
+  expect(new Set(tasks.map(({ task }) => task.id)).size).toBe(tasks.length);
+});
+
+test('the example of the format is small', () => {
+  const bytes = readdirSync(EXAMPLE).reduce((sum, name) => sum + statSync(join(EXAMPLE, name)).size, 0);
+  expect(bytes).toBeLessThan(150_000);
+});
