@@ -225,8 +225,8 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
   return Object.freeze({ ...parsed.data, research, docker, home: expandHome(parsed.data.home) });
 }
 
-/** Names of ours that are no settings: where the file lies, what jobs are marked with, what tests and benches are told. */
-const OTHER_NAMES = /^MLRB_(CONFIG|RUN_ID|JOB_ID|TEST_\w+|BENCH_\w+)$/;
+/** Names of ours that are no settings: where the file lies, what jobs and evaluations are marked with, what tests and benches are told. */
+const OTHER_NAMES = /^MLRB_(CONFIG|RUN_ID|JOB_ID|EVALUATION_START|TEST_\w+|BENCH_\w+)$/;
 
 function refuseUnknownNames(env: ConfigSources['env'], settings: readonly Setting[]): void {
   const known = [...settings.map(setting => setting.env), 'MLRB_CONFIG'];

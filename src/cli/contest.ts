@@ -101,6 +101,9 @@ async function unannouncedRun(principal: string, host: Host): Promise<string | u
 /** Ends what the contestant left on. */
 async function close(runId: string, { host, model }: Contest, signal: AbortSignal): Promise<void> {
   const reason = signal.aborted ? 'The operator stopped it.' : `${model} left without handing in.`;
-  await cancelRun(runId, { reason }, host);
-  if (signal.aborted) await stopEvaluationProcess(runId, host.runs);
+  try {
+    await cancelRun(runId, { reason }, host);
+  } finally {
+    if (signal.aborted) await stopEvaluationProcess(runId, host.runs);
+  }
 }

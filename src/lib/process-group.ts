@@ -14,6 +14,16 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Signals one process. Whether it was there to signal. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH' || errorCode(error) === 'EPERM') return false;
+    throw error;
+  }
+}
+
 /**
  * Ends a process group: politely, and after `graceMs` for good. Resolves when none of it is left, or when what is left
  * are dead entries that nobody collects.

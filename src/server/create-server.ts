@@ -49,19 +49,15 @@ export function createServer({ session, host, config, version }: ServerOptions):
   server.setRequestHandler('tools/call', ({ params }, ctx) =>
     recent.once(ctx.mcpReq.id, JSON.stringify([params.name, params.arguments]), async () => {
       using progress = new ProgressTicker(ctx, params._meta?.progressToken);
-      return callTool(
-        {
-          name: params.name,
-          input: params.arguments ?? {},
-          signal: ctx.mcpReq.signal,
-          progress: message => progress.say(message),
-          client: clientName(server, ctx),
-          protocol: protocolOf(server),
-        },
-        session,
-        host,
-        config,
-      );
+      const call = {
+        name: params.name,
+        input: params.arguments ?? {},
+        signal: ctx.mcpReq.signal,
+        progress: (message: string) => progress.say(message),
+        client: clientName(server, ctx),
+        protocol: protocolOf(server),
+      };
+      return session.seeThrough(callTool(call, session, host, config));
     }),
   );
   offerResources(server, host.tasks);

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -50,7 +53,25 @@ describe('mlrb agent', () => {
       reason: 'The operator stopped it.',
     });
   });
+
+  it.each(['submission', 'evaluation/evaluation.log'])(
+    'leaves no evaluation running when it is stopped at the moment in which %s appears',
+    async path => {
+      const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:base');
+      await agent.said('base runs base.py');
+      const [runId = ''] = await readdir(join(home.path, 'runs'));
+      await vi.waitUntil(() => existsSync(join(home.path, 'runs', runId, path)), WATCH);
+      agent.interrupt();
+      expect(await agent.ended).toMatchObject({ code: 130 });
+      expect(processesOf(home.path)).toEqual([]);
+      const { run } = JSON.parse((await mlrb(home.path, `show ${runId} --json`)).stdout);
+      expect(['submitted', 'cancelled']).toContain(run.state);
+    },
+  );
 });
+
+/** Moments pass quickly. */
+const WATCH = { timeout: 50_000, interval: 1 };
 
 /** Living processes whose command line or environment names the home folder. */
 function processesOf(folder: string): string[] {

@@ -20,10 +20,13 @@ export interface Started {
   readonly ended: Promise<Ended>;
   /** Resolves when the command has written the text to standard error; rejects if it ends before. */
   said(wanted: string): Promise<void>;
+  /** What a terminal does on Ctrl-C: everything that was started in it gets the signal. */
+  interrupt(): void;
 }
 
 export function startMlrb(home: string, line: string): Started {
   const child = spawn(process.execPath, [MAIN, ...words(line), '--home', home], {
+    detached: true,
     env: { PATH: process.env.PATH ?? '', HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -44,7 +47,10 @@ export function startMlrb(home: string, line: string): Started {
       await Promise.race([once(child.stderr, 'data'), exited]);
     }
   };
-  return { process: child, ended, said };
+  const interrupt = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  };
+  return { process: child, ended, said, interrupt };
 }
 
 /** Splits at spaces; quotes keep words together. */

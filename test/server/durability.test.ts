@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -122,8 +122,8 @@ describe('a run', () => {
       }
     };
     await until(/scoring/);
-    const { pid } = JSON.parse(await readFile(join(evaluation, 'process.json'), 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGKILL');
+    const [pid] = await readdir(join(evaluation, 'processes'));
+    process.kill(Number(pid), 'SIGKILL');
     let seen = await me.ok('get_result', { wait_s: 5 });
     while (seen.data.outcome === undefined) seen = await me.ok('get_result', { wait_s: 5 });
     expect(seen.data).toMatchObject({ state: 'evaluated', outcome: 'valid' });

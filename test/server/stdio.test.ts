@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { stopEvaluationProcess } from '../../src/cli/evaluation-process.js';
+import { isOver } from '../../src/runs/run.js';
+import { RunStore } from '../../src/runs/run-store.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { type RawServer, startRawServer } from '../helpers/raw-server.js';
@@ -81,6 +84,27 @@ describe('the server on standard input and output', () => {
       expect((await later.ok('read_code', { path: 'proof' })).data.content).toBe('1\tsurvived');
     },
   );
+
+  test.each(['end of input', 'SIGTERM'] as const)('finishes a submission under way on %s', async how => {
+    const { structuredContent } = await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    const runs = new RunStore(home.path);
+    const runId = String(structuredContent.run_id);
+    server.send({
+      id: 2,
+      method: 'tools/call',
+      params: { name: 'submit_model', arguments: { model_path: 'example_submission' } },
+    });
+    await vi.waitUntil(async () => isOver(await runs.read(runId)), { timeout: 30_000, interval: 1 });
+    if (how === 'end of input') server.process.stdin?.end();
+    else server.process.kill(how);
+    expect(await server.exit()).toEqual({ code: 0, signal: null });
+    expect(await runs.read(runId)).toMatchObject({ state: 'submitted' });
+    const { events } = await runs.readTrace(runId);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'tool_answer', tool: 'submit_model', ok: true }),
+    );
+    await stopEvaluationProcess(runId, runs);
+  });
 
   test('a lone surrogate in the input leaves the answer well-formed', async () => {
     await call(1, 'start_run', { task_id: 'mini_baby_lm' });

@@ -12,6 +12,7 @@ import type { Task, TaskEvaluator } from '../../tasks/task.js';
 import { findTask, tasks } from '../../tasks/tasks.js';
 import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { composeScorer } from '../compose.js';
+import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 import { readyPython } from '../python-environment-here.js';
 import { findingLine, provenanceLine, scoreLines } from '../score-text.js';
@@ -61,6 +62,7 @@ async function scoreRun(given: string, { evaluator, json }: How, context: Comman
   const runs = new RunStore(config.home);
   const before = await runs.read(await resolveRunId(runs, given));
   const { task } = findTask(tasks, before.task_id);
+  await using _entered = await enterEvaluation(before.run_id, runs);
   const run = await evaluateRun(before.run_id, {
     runs,
     tasks,

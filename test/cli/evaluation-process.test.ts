@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stopEvaluationProcess } from '../../src/cli/evaluation-process.js';
+import { RunStore } from '../../src/runs/run-store.js';
+import { MAIN } from '../helpers/contestant.js';
+import { makeHome } from '../helpers/home.js';
+import { inProcess } from '../helpers/in-process.js';
+import { endAllRuns } from '../helpers/runs.js';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+beforeEach(async () => {
+  home = await makeHome();
+});
+afterEach(async () => {
+  await endAllRuns(home.path);
+  await home[Symbol.asyncDispose]();
+});
+
+describe('an evaluation', () => {
+  it('that was called off while its process started ends before it has begun', async () => {
+    const runId = await submittedRun();
+    const runs = new RunStore(home.path);
+    const child = evaluate(runId, { MLRB_EVALUATION_START: 'a start that nobody wants any more' });
+    expect(await child.ended).toMatchObject({ code: 2 });
+    expect(await child.stderr).toBe(
+      `The evaluation of ${runId} was called off before it began. \`mlrb evaluate ${runId}\` does it.\n`,
+    );
+    expect(await runs.readEvaluation(runId)).toMatchObject({ state: 'queued', starts: 0 });
+    expect(await readdir(join(runs.folder(runId).evaluation, 'processes'))).toEqual([]);
+  });
+
+  it('that a person started is ended like any other, and can be repeated', async () => {
+    const runId = await submittedRun();
+    const runs = new RunStore(home.path);
+    const child = evaluate('last', {});
+    while ((await runs.readEvaluation(runId))?.state !== 'running') await child.isAlive();
+    await stopEvaluationProcess(runId, runs);
+    expect(await child.ended).toMatchObject({ code: 130 });
+    expect(await runs.read(runId)).toMatchObject({ state: 'submitted', outcome: null });
+    expect(await runs.isBeingEvaluated(runId)).toBe(false);
+  });
+});
+
+/** A run with a submission that nobody evaluates. */
+async function submittedRun(): Promise<string> {
+  await using server = await inProcess(home.path, {});
+  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
+  await server.call('submit_model', { model_path: 'example_submission' });
+  return String(data.run_id);
+}
+
+function evaluate(run: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [MAIN, 'evaluate', run, '--home', home.path], {
+    env: { PATH: process.env.PATH ?? '', HOME: home.path, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(child, 'close').then(([code]) => ({ code }));
+  return {
+    ended,
+    stderr: text(child.stderr),
+    isAlive: async () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+      await new Promise(resolve => setTimeout(resolve, 5));
+    },
+  };
+}
