@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Config } from '../config.js';
 import { ConfigError, errorCode, InputError, isKnownError } from '../errors.js';
+import { Throttle } from '../lib/throttle.js';
 import { hashSubmission } from '../runs/intake/hash-submission.js';
 import { NotARegularFile } from '../runs/intake/open-regular-file.js';
 import type { Run } from '../runs/run.js';
@@ -101,6 +102,9 @@ async function judge(run: Run, submission: Submission, base: Evaluation | undefi
     );
   }
   const { task } = findTask(tasks, run.task_id);
+  await using written = new Throttle<EvaluationProgress>(WRITE_EVERY_MS, async progress => {
+    if (base !== undefined) await runs.writeEvaluation(run.run_id, { ...base, progress });
+  });
   const result = await evaluateModel({
     task,
     evaluators: options.evaluators ?? task.evaluators,
@@ -110,10 +114,10 @@ async function judge(run: Run, submission: Submission, base: Evaluation | undefi
     home,
     outputFolder: folder.evaluation,
     settings,
-    onProgress: throttled(WRITE_EVERY_MS, progress => {
+    onProgress: progress => {
       options.onProgress(progress);
-      return base === undefined ? Promise.resolve() : runs.writeEvaluation(run.run_id, { ...base, progress });
-    }),
+      written.put(progress);
+    },
     signal,
   });
   return { ...result, findings: [...result.findings], scores: [...result.scores] };
@@ -165,20 +169,4 @@ function logEntry(error: unknown): string {
   const cause =
     error instanceof Error && error.cause !== undefined ? `\ncaused by: ${String(error.cause)}` : '';
   return `${new Date().toISOString()} ${details}${cause}\n`;
-}
-
-/** Calls `write` at most once in `everyMs`, never twice at a time; what comes in between is dropped. */
-function throttled<T>(everyMs: number, write: (value: T) => Promise<void>): (value: T) => void {
-  let busy = false;
-  let last = 0;
-  return value => {
-    if (busy || Date.now() - last < everyMs) return;
-    busy = true;
-    last = Date.now();
-    void write(value)
-      .catch(() => undefined) // progress is a courtesy; the result is written apart
-      .finally(() => {
-        busy = false;
-      });
-  };
 }

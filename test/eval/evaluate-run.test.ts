@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EvaluateRun, evaluateRun } from '../../src/eval/evaluate-run.js';
+import type { StartScorer } from '../../src/eval/scorer-process.js';
 import { freezeSubmission } from '../../src/runs/intake/freeze-submission.js';
 import { RunStore } from '../../src/runs/run-store.js';
 import { tasks } from '../../src/tasks/tasks.js';
@@ -74,6 +75,27 @@ describe('a run that was handed in', () => {
     ) ?? [reason, 'no file'];
     expect(await readFile(join(folder.root, named ?? ''), 'utf8')).toContain('a fault of ours');
     expect(reason).not.toContain('a fault of ours');
+  });
+
+  it('is said to be at the step at which it is, however fast the steps before it were', async () => {
+    const { runId } = await submitted(EXAMPLE);
+    const say = (message: object) => JSON.stringify(message);
+    const startScorer: StartScorer = async () => ({
+      kill: () => undefined,
+      lines: (async function* () {
+        yield say({ type: 'libraries', versions: { harness: 'x', libraries: {} }, device: 'cpu' });
+        yield say({ type: 'progress', step: 'loading the model', done: 0, total: 1 });
+        yield say({ type: 'progress', step: 'scoring', done: 3, total: 67 });
+        await vi.waitFor(async () => {
+          const evaluation = await runs.readEvaluation(runId);
+          expect(evaluation?.progress).toEqual({ step: 'scoring', done: 3, total: 67 });
+        }, 30_000);
+        yield say({ type: 'finding', rule: 'loads', message: 'It does not load.' });
+      })(),
+      ended: Promise.resolve({ exitCode: 0 }),
+    });
+    await evaluate(runId, { startScorer });
+    expect(await runs.readEvaluation(runId)).toMatchObject({ state: 'done', outcome: 'invalid' });
   });
 });
 
