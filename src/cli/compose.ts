@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { prepareTaskData } from '../data/prepare-task-data.js';
 import { dockerScorer } from '../eval/docker-scorer.js';
 import type { StartScorer } from '../eval/scorer-process.js';
 import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
@@ -12,7 +13,6 @@ import { RoutedBackend } from '../sandbox/routed-backend.js';
 import type { SandboxBackend } from '../sandbox/sandbox.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { tasks } from '../tasks/tasks.js';
-import { unpackTrainingData } from '../tasks/training-data.js';
 import type { Research } from '../tools/research.js';
 import type { Host, WantedRun } from '../tools/tool.js';
 import { evaluationImage, sandboxImage } from './docker-images.js';
@@ -38,7 +38,9 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
     checkReady,
     research: composeResearch(config, log),
-    trainingData: once(task => unpackOnce(task, config.home)),
+    trainingData: once(({ task }) =>
+      prepareTaskData(task, { home: config.home, packageData: PACKAGE_DATA }, signal),
+    ),
     log,
   };
 }
@@ -83,14 +85,6 @@ export function composeScorer(config: Config): StartScorer | undefined {
   if (!isInDocker) return undefined;
   const { socket } = config.docker;
   return dockerScorer({ socket, image: () => evaluationImage(config), home: config.home });
-}
-
-/** Training data is unpacked once into the home folder and shared by all runs, read-only. */
-async function unpackOnce({ task }: TaskFolder, home: string): Promise<string | null> {
-  if (task.data.length === 0) return null;
-  const target = join(home, 'data', `${task.id}-v${task.version}`);
-  await unpackTrainingData(task, PACKAGE_DATA, target);
-  return target;
 }
 
 /** Remembers the answer for each task; a failure is tried again. */

@@ -10,7 +10,7 @@ export const DatasetFile = z.strictObject({
     .describe(
       'of the content; absent where it is not known before it is fetched, then it is noted when it is',
     ),
-  rows: z.number().int().positive().optional(),
+  rows: z.number().int().positive().optional().describe('of the whole; fewer of them are a sample'),
 });
 export type DatasetFile = Readonly<z.infer<typeof DatasetFile>>;
 
@@ -24,9 +24,18 @@ export const Origin = z.discriminatedUnion('kind', [
     revision: z.string().describe('a commit, or a branch whose commit is noted when it is fetched'),
     gated: z.boolean().describe('needs a token whose owner has accepted its terms'),
   }),
+  z
+    .strictObject({
+      kind: z.literal('folder'),
+      get: z.string().describe('how to get it, as a sentence'),
+    })
+    .describe('on no hub: taken from a folder that the operator names'),
   z.strictObject({
     kind: z.literal('built'),
     from: z.array(z.string()).readonly().describe('the data sets it is made from, by id'),
+    by: z
+      .enum(['rule', 'training'])
+      .describe('a fixed rule, in a moment; or a small model trained here, in a minute'),
   }),
 ]);
 export type Origin = Readonly<z.infer<typeof Origin>>;
@@ -40,6 +49,7 @@ export const Dataset = z.strictObject({
   title: z.string(),
   role: z.enum(['train', 'eval']),
   format: z.enum(['text', 'rows', 'model']),
+  folder: z.string().optional().describe('name of its folder where that is not its id'),
   files: z.array(DatasetFile).readonly().describe('empty where the names are known only once it is there'),
   origin: Origin,
   licence: z.string(),

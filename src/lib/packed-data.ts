@@ -53,14 +53,6 @@ export async function readPacked(packageData: string, name: string): Promise<Buf
   throw new ConfigError(`The package's data does not hold ${name}. ${REINSTALL}`);
 }
 
-/** Puts one packed file at `target`, read-only and whole; does nothing if it is there already with the right content. */
-export async function unpackFile(packageData: string, name: string, target: string): Promise<void> {
-  const digest = await packedDigest(packageData, name);
-  const present = await readFile(target).catch(() => undefined);
-  if (present !== undefined && sha256(present) === digest.sha256) return;
-  await writeReadOnly(target, await readPacked(packageData, name));
-}
-
 /**
  * Writes a file whole or not at all, for reading only.
  * @throws ConfigError if the disk is full.

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigError, errorCode } from '../errors.js';
 import { writeJson } from './atomic-write.js';
-import { withFileLock } from './file-lock.js';
 import { type EnsureOptions, interpreter, type PythonEnvironment, type PythonSpec } from './python-spec.js';
 import { duration } from './text.js';
+import { whenFree } from './when-free.js';
 
 /** Written last: an environment without it was never finished. */
 const Ready = z.strictObject({
@@ -22,7 +21,6 @@ const Ready = z.strictObject({
 type Ready = z.infer<typeof Ready>;
 
 const READY_FILE = 'ready.json';
-const RETRY_MS = 500;
 
 /** The environment if it is there and ready; starts no process. */
 export async function findPythonEnvironment(spec: PythonSpec): Promise<PythonEnvironment | undefined> {
@@ -58,7 +56,13 @@ export async function ensurePythonEnvironment(options: EnsureOptions): Promise<P
   const folder = join(parent, digest);
   await makeWritable(parent);
 
-  return whenFree(options, join(parent, `${digest}.lock`), async () => {
+  const onWait = (seconds: number) =>
+    options.onProgress({
+      text: `another process is making it, waiting for ${duration(seconds)}`,
+      done: 0,
+      total: 1,
+    });
+  return whenFree(join(parent, `${digest}.lock`), { signal: options.signal, onWait }, async () => {
     const ready = await readReady(folder);
     if (ready === undefined) {
       await makePythonEnvironment({ ...options, folder, log: join(parent, `${digest}.log`) });
@@ -74,26 +78,6 @@ export async function ensurePythonEnvironment(options: EnsureOptions): Promise<P
     } satisfies Ready);
     return environment(parent, digest);
   });
-}
-
-/** Runs `task` once no other process holds the lock, however long that takes, and says every now and then what it waits for. */
-async function whenFree<T>(
-  { signal, onProgress }: EnsureOptions,
-  lock: string,
-  task: () => Promise<T>,
-): Promise<T> {
-  const since = Date.now();
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      return await withFileLock(lock, { waitMs: 0 }, task);
-    } catch (error) {
-      if (errorCode(error) !== 'ELOCKED') throw error;
-    }
-    const waited = duration((Date.now() - since) / 1000);
-    onProgress({ text: `another process is making it, waiting for ${waited}`, done: 0, total: 1 });
-    await sleep(RETRY_MS, undefined, { signal });
-  }
 }
 
 async function makeWritable(folder: string): Promise<void> {

@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { prepareTaskData } from '../../src/data/prepare-task-data.js';
 import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
 import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
 import { miniBabyLm } from '../../src/tasks/mini-baby-lm/task.js';
-import { unpackTrainingData } from '../../src/tasks/training-data.js';
+import { freshPlace, NEVER } from '../helpers/data.js';
 
 const PROGRAMS = join(PACKAGE_ROOT, 'src', 'agent', 'contestants', 'mini_baby_lm');
 
@@ -27,9 +28,9 @@ test.each([
 ])('%s leaves a model that the checks accept', async (name, more) => {
   const folder = mkdtempSync(join(tmpdir(), 'mlrb-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  await unpackTrainingData(miniBabyLm, join(PACKAGE_ROOT, 'data'), join(folder, 'data'));
+  const data = await prepareTaskData(miniBabyLm, freshPlace(), NEVER);
   const out = join(folder, 'submission');
-  const args = [join(PROGRAMS, name), '--data', join(folder, 'data'), '--out', out, ...more];
+  const args = [join(PROGRAMS, name), '--data', String(data), '--out', out, ...more];
   const { status, stdout } = spawnSync(inject('python'), args, { encoding: 'utf8' });
   expect(status).toBe(0);
   expect(stdout).toContain('saved a model of');
