@@ -60,8 +60,8 @@ export function createServer({ session, host, config, version }: ServerOptions):
       return session.seeThrough(callTool(call, session, host, config));
     }),
   );
-  offerResources(server, host.tasks);
-  offerPrompts(server, host.tasks);
+  offerResources(server, host);
+  offerPrompts(server, host);
   return server;
 }
 

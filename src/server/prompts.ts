@@ -3,6 +3,7 @@ import { firstChars } from '../lib/text.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
+import type { Host } from '../tools/tool.js';
 import { instructions } from './instructions.js';
 
 /** The prompt that sets a model to work on a task. */
@@ -15,7 +16,7 @@ export const startPrompt = {
   ],
 } as const;
 
-export function offerPrompts(server: Server, tasks: readonly TaskFolder[]): void {
+export function offerPrompts(server: Server, { tasks, backend }: Pick<Host, 'tasks' | 'backend'>): void {
   server.setRequestHandler('prompts/list', () => ({
     prompts: [{ ...startPrompt, arguments: startPrompt.arguments.map(argument => ({ ...argument })) }],
   }));
@@ -27,7 +28,7 @@ export function offerPrompts(server: Server, tasks: readonly TaskFolder[]): void
       );
     }
     const folder = wantedTask(params.arguments?.task_id, tasks);
-    const task = await renderPrompt(folder, UNKNOWN_PATHS);
+    const task = await renderPrompt(folder, UNKNOWN_PATHS, backend.networkFor(folder.task.network));
     const text = `${instructions}\n\nTake on this task now: call start_run with task_id "${folder.task.id}", and carry it through to get_result.\n\n${task}`;
     return { description: folder.task.title, messages: [{ role: 'user', content: { type: 'text', text } }] };
   });

@@ -1,13 +1,13 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { firstChars } from '../lib/text.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
-import type { TaskFolder } from '../tasks/task.js';
+import type { Host } from '../tools/tool.js';
 import { startPrompt } from './prompts.js';
 
 const PREFIX = 'mlrb://tasks/';
 
 /** Tasks as resources, as a template, and completions for their ids. Each also exists as the tools list_tasks and read_task. */
-export function offerResources(server: Server, tasks: readonly TaskFolder[]): void {
+export function offerResources(server: Server, { tasks, backend }: Pick<Host, 'tasks' | 'backend'>): void {
   server.setRequestHandler('resources/list', () => ({
     resources: tasks.map(({ task }) => ({
       uri: `${PREFIX}${task.id}`,
@@ -38,7 +38,8 @@ export function offerResources(server: Server, tasks: readonly TaskFolder[]): vo
         { uri },
       );
     }
-    return { contents: [{ uri, mimeType: 'text/markdown', text: await renderPrompt(found, UNKNOWN_PATHS) }] };
+    const text = await renderPrompt(found, UNKNOWN_PATHS, backend.networkFor(found.task.network));
+    return { contents: [{ uri, mimeType: 'text/markdown', text }] };
   });
   server.setRequestHandler('completion/complete', ({ params: { ref, argument } }) => {
     const isTaskId =

@@ -9,12 +9,15 @@ export interface Places {
   readonly submission: string;
 }
 
+/** What a contestant can reach: what the task gives, or `unrestricted` where the sandbox in use cuts nothing off. */
+export type Reach = Task['network'] | 'unrestricted';
+
 /** What the marks of the template and of every `prompt.md` stand for. */
-export function promptValues(task: Task, places: Places): Record<string, string> {
+export function promptValues(task: Task, places: Places, reach: Reach): Record<string, string> {
   return {
     ...places,
     title: task.title,
-    budget: budgetText(task),
+    budget: budgetText(task, reach),
     time: duration(task.budget.wall_clock_min * 60),
     data_list: dataList(task, places),
     machine: machineText(task, places),
@@ -49,15 +52,18 @@ function valuesOfRule(rule: TaskRule): Record<string, string> {
   }
 }
 
-function budgetText({ budget, network }: Task): string {
-  const reach =
-    network === 'none'
-      ? 'There is no network.'
-      : 'The network can be used: the Hugging Face hub, pip and the like.';
+function budgetText({ budget, network }: Task, reach: Reach): string {
   return [
     `${duration(budget.wall_clock_min * 60)} of wall clock from start_run to the deadline,`,
-    `${budget.cpus} CPU cores, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpuText(budget.gpus)}. ${reach}`,
+    `${budget.cpus} CPU cores, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpuText(budget.gpus)}.`,
+    networkText(network, reach),
   ].join(' ');
+}
+
+function networkText(given: Task['network'], reach: Reach): string {
+  if (given === 'open') return 'The network can be used: the Hugging Face hub, pip and the like.';
+  if (reach === 'none') return 'There is no network.';
+  return 'The task is meant to be done without a network: this sandbox does not cut it off, which the record of the run says; do without it.';
 }
 
 function gpuText(gpus: number): string {

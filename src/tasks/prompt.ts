@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../errors.js';
 import { type PromptParts, readPromptParts } from './prompt-parts.js';
-import { promptValues } from './prompt-values.js';
+import { promptValues, type Reach } from './prompt-values.js';
 import type { TaskFolder } from './task.js';
 
 /** Name of the folder in the workspace that is handed in at the deadline. */
@@ -21,15 +21,17 @@ const TEMPLATE = fileURLToPath(new URL('./prompt-template.md', import.meta.url))
 
 /**
  * A task as the contestant reads it: the template that all tasks share, filled from the task's `prompt.md` and its manifest.
+ * `reach` is what the sandbox in use lets the contestant reach; left out, what the task gives, as where no sandbox is meant.
  * @throws ConfigError if `prompt.md` is not as it should be or a mark is left that nothing fills; a blank never reaches a contestant.
  */
 export async function renderPrompt(
   { task, promptFile }: TaskFolder,
   { workspace, data }: PromptPaths,
+  reach: Reach = task.network,
 ): Promise<string> {
   const [template, parts] = await Promise.all([readFile(TEMPLATE, 'utf8'), readPromptParts(promptFile)]);
   const submission = `${workspace}/${SUBMISSION_FOLDER}`;
-  const values = promptValues(task, { workspace, data, submission });
+  const values = promptValues(task, { workspace, data, submission }, reach);
   return fillMarks(insertParts(template, parts), values, promptFile);
 }
 

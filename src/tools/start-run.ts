@@ -89,7 +89,8 @@ async function begin(folder: TaskFolder, note: string | null, context: ToolConte
     const spec = await sandboxSpec(created, context);
     const { workspace } = runs.folder(created.run_id);
     for (const files of folder.files) await cp(files, workspace, { recursive: true });
-    await writeFile(join(workspace, 'README.md'), await renderPrompt(folder, backend.pathsFor(spec)));
+    const prompt = await renderPrompt(folder, backend.pathsFor(spec), created.network);
+    await writeFile(join(workspace, 'README.md'), prompt);
     await using sandbox = await backend.create(spec, { signal: UNLIMITED });
     const deadline_at = await deadlineOf(sandbox);
     const started_at = new Date(Date.parse(deadline_at) - spec.limits.wall_clock_s * 1000).toISOString();
@@ -118,7 +119,7 @@ async function fail(run: Run, reason: string, { runs }: ToolContext): Promise<vo
 
 async function startAnswer(run: Run, folder: TaskFolder, context: ToolContext) {
   const paths: PromptPaths = context.backend.pathsFor(await sandboxSpec(run, context));
-  const prompt = await renderPrompt(folder, paths);
+  const prompt = await renderPrompt(folder, paths, run.network);
   const submission_path = `${paths.workspace}/${SUBMISSION_FOLDER}`;
   const next = `Work with run_bash, run_python and write_code; keep a good model in ${submission_path}; call submit_model when you are done.`;
   const { warning } = context.backend;

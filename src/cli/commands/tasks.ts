@@ -5,6 +5,7 @@ import { renderPrompt, UNKNOWN_PATHS } from '../../tasks/prompt.js';
 import type { Task } from '../../tasks/task.js';
 import { findTask, tasks as known } from '../../tasks/tasks.js';
 import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
+import { composeHost } from '../compose.js';
 
 const COLUMNS: readonly Column<Task>[] = [
   { heading: 'task', cell: task => task.id },
@@ -25,10 +26,11 @@ export const tasks = defineCommand({
     ['mlrb tasks mini_baby_lm', 'the whole text of one task'],
   ],
   input: z.object({ task: z.string().optional(), json: JsonFlag }),
-  async run({ task, json }, { print }) {
+  async run({ task, json }, { config, signal, log, print }) {
     if (task !== undefined) {
       const folder = findTask(known, task);
-      print(json ? JSON.stringify(folder.task, null, 2) : await renderPrompt(folder, UNKNOWN_PATHS));
+      const reach = composeHost(config, { signal, log }).backend.networkFor(folder.task.network);
+      print(json ? JSON.stringify(folder.task, null, 2) : await renderPrompt(folder, UNKNOWN_PATHS, reach));
       return 0;
     }
     const all = known.map(folder => folder.task);
