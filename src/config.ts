@@ -108,6 +108,16 @@ export const ConfigSchema = z.strictObject({
     memory_gb: z.number().positive().default(16).describe('address space of the scoring process'),
     time_limit_min: z.number().positive().default(60).describe('longest time for scoring one submission'),
   }),
+  hub: z.strictObject({
+    url: z
+      .string()
+      .regex(/^(https?:\/\/[^\s/]+(\/\S*)?)?$/, 'give an address that begins with http:// or https://')
+      .default('')
+      .describe(
+        'address of the Hugging Face hub, where data come from; empty: HF_ENDPOINT, else https://huggingface.co',
+      ),
+    token: secret('token of the Hugging Face hub, for data whose terms must be accepted; empty: HF_TOKEN'),
+  }),
   research: z.strictObject({
     contact: z
       .string()
@@ -222,7 +232,14 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
   if (!parsed.success) throw new ConfigError(explain(parsed.error, { origin, file: path, settings }));
   const research = { ...parsed.data.research, ...proxyOf(parsed.data.research, env) };
   const docker = { ...parsed.data.docker, socket: parsed.data.docker.socket || socketOf(env.DOCKER_HOST) };
-  return Object.freeze({ ...parsed.data, research, docker, home: expandHome(parsed.data.home) });
+  const hub = hubOf(parsed.data.hub, env);
+  return Object.freeze({ ...parsed.data, research, docker, hub, home: expandHome(parsed.data.home) });
+}
+
+/** The hub as set here, else as its own programs find it. */
+function hubOf({ url, token }: Config['hub'], env: ConfigSources['env']): Config['hub'] {
+  const address = url || env.HF_ENDPOINT || 'https://huggingface.co';
+  return { url: address.replace(/\/+$/, ''), token: token || (env.HF_TOKEN ?? '').trim() };
 }
 
 /** Names of ours that are no settings: where the file lies, what jobs and evaluations are marked with, what tests and benches are told. */

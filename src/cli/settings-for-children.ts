@@ -15,7 +15,7 @@ export function settingsWithoutSecrets(config: Config): Record<string, string> {
   const blank = listSettings()
     .filter(({ secret }) => secret)
     .map(({ env }) => [env, '']);
-  return { ...settingsEnvironment(config), ...Object.fromEntries(blank) };
+  return { ...settingsEnvironment(config), ...Object.fromEntries(blank), HF_TOKEN: '' };
 }
 
 /**
