@@ -3,7 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errorCode, isDiskFull, isKnownError, isNotWritable } from '../errors.js';
 import { nearest } from '../lib/suggest.js';
-import { duration, firstChars } from '../lib/text.js';
+import { duration, firstChars, grouped } from '../lib/text.js';
 import type { ToolResult } from '../tools/tool.js';
 
 /** What the server knows beside a tool's own answer, told with every answer. */
@@ -97,7 +97,8 @@ function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): strin
   if (issue.code === 'invalid_type') return `The argument ${name} must be ${article(issue.expected)}.`;
   if (issue.code === 'invalid_value')
     return `The argument ${name} must be one of ${issue.values.map(value => `"${String(value)}"`).join(', ')}.`;
-  if (issue.code === 'too_big') return `The argument ${name} is too long: at most ${issue.maximum}.`;
+  if (issue.code === 'too_big')
+    return `The argument ${name} is too long: at most ${grouped(Number(issue.maximum))} characters.`;
   return `The argument ${name} is not right.`;
 }
 

@@ -40,6 +40,7 @@ describe('bad input', () => {
       { scrpt: 'true' },
       'There is no argument "scrpt". Did you mean "script"?',
     ],
+    ['a tool that is like no other', 'frobnicate', {}, 'github_get_file_code. Use one of them.'],
     ['a missing argument', 'run_bash', {}, 'The argument script is missing.'],
     ['a wrong type', 'run_bash', { script: 5 }, 'The argument script must be a text.'],
     ['a word out of a choice', 'scratchpad', { action: 'erase' }, 'must be one of "read", "write"'],

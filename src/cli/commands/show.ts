@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../errors.js';
-import { duration, size } from '../../lib/text.js';
+import { count, duration, size } from '../../lib/text.js';
 import type { Run } from '../../runs/run.js';
 import { RunStore } from '../../runs/run-store.js';
 import type { Evaluation } from '../../runs/score.js';
@@ -64,16 +64,23 @@ function runLines(run: Run): string[] {
   return [
     `${run.run_id}: ${run.task_id} by ${run.principal}, ${run.state}${run.outcome === null ? '' : `, ${run.outcome}`}`,
     ...(run.reason === null ? [] : [`  reason: ${run.reason}`]),
-    ...(run.note === null ? [] : [`  note: ${run.note}`]),
+    ...(run.note === null ? [] : [`  note: ${onOneLine(run.note)}`]),
     `  started ${run.started_at ?? '–'}, deadline ${run.deadline_at ?? '–'}, ended ${run.ended_at ?? '–'}`,
     `  sandbox ${run.sandbox}, network ${run.network}, budget ${duration(run.budget.wall_clock_min * 60)}`,
     ...(submission === null
       ? []
       : [
-          `  submitted ${submission.model_path}${submission.at_deadline ? ' at the deadline' : ''}: ${submission.files.length} files, ${size(submission.bytes)}, ${submission.parameters?.toLocaleString('en-US') ?? '–'} parameters, digest ${submission.digest.slice(0, 16)}`,
-          ...(submission.claimed_metric === null ? [] : [`  claimed: ${submission.claimed_metric}`]),
+          `  submitted ${onOneLine(submission.model_path)}${submission.at_deadline ? ' at the deadline' : ''}: ${count(submission.files.length, 'file')}, ${size(submission.bytes)}, ${submission.parameters?.toLocaleString('en-US') ?? '–'} parameters, digest ${submission.digest.slice(0, 16)}`,
+          ...(submission.claimed_metric === null
+            ? []
+            : [`  claimed: ${onOneLine(submission.claimed_metric)}`]),
         ]),
   ];
+}
+
+/** A contestant wrote it: nothing in it may move the cursor of whoever reads it. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 function evaluationLines(evaluation: Evaluation | undefined): string[] {
@@ -89,7 +96,7 @@ function evaluationLines(evaluation: Evaluation | undefined): string[] {
 }
 
 function eventLine(event: TraceEvent): string {
-  return `${event.at.slice(11, 23)} ${event.type} ${eventText(event).replaceAll('\n', ' ').slice(0, 160)}`.toWellFormed();
+  return `${event.at.slice(11, 23)} ${event.type} ${onOneLine(eventText(event)).slice(0, 160)}`.toWellFormed();
 }
 
 function eventText(event: TraceEvent): string {

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../errors.js';
@@ -79,7 +80,7 @@ async function whyNoFolder(folder: string): Promise<string | undefined> {
   }
 }
 
-type Kind = 'file' | 'folder' | 'link' | 'hard link' | 'other';
+type Kind = 'file' | 'folder' | 'link' | 'hard link' | 'other' | 'unnamed';
 interface Entry extends ModelFile {
   readonly kind: Kind;
 }
@@ -88,18 +89,25 @@ async function readEntries(folder: string): Promise<Entry[] | undefined> {
   const entries: Entry[] = [];
   for await (const { name } of await opendir(folder)) {
     if (entries.length === MAX_ENTRIES) return undefined;
-    const stats = await lstat(join(folder, name));
-    const file: Kind = stats.nlink > 1 ? 'hard link' : 'file';
-    const kind = stats.isFile()
-      ? file
-      : stats.isDirectory()
-        ? 'folder'
-        : stats.isSymbolicLink()
-          ? 'link'
-          : 'other';
-    entries.push({ path: name, bytes: stats.size, kind });
+    entries.push(await readEntry(folder, name));
   }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function readEntry(folder: string, name: string): Promise<Entry> {
+  try {
+    const stats = await lstat(join(folder, name));
+    return { path: name, bytes: stats.size, kind: kindOf(stats) };
+  } catch (error) {
+    if (!name.includes('\ufffd')) throw error;
+    return { path: name, bytes: 0, kind: 'unnamed' }; // bytes that are not UTF-8 were replaced: nothing has the name that is left
+  }
+}
+
+function kindOf(stats: Stats): Kind {
+  if (stats.isFile()) return stats.nlink > 1 ? 'hard link' : 'file';
+  if (stats.isDirectory()) return 'folder';
+  return stats.isSymbolicLink() ? 'link' : 'other';
 }
 
 const KIND_SENTENCES: readonly (readonly [Kind, string])[] = [
@@ -110,6 +118,10 @@ const KIND_SENTENCES: readonly (readonly [Kind, string])[] = [
   ['link', 'Symbolic links are not accepted: replace % by the files themselves.'],
   ['hard link', 'Hard links are not accepted: replace % by copies (cp, not ln).'],
   ['other', 'Only regular files are accepted: remove %, which is a device, FIFO or socket.'],
+  [
+    'unnamed',
+    'Names must be in UTF-8: remove or rename %, shown here with the marks that replace other bytes.',
+  ],
 ];
 
 function kindFindings(entries: readonly Entry[]): Finding[] {
@@ -135,7 +147,7 @@ const NAME_SENTENCES: readonly (readonly [(path: string) => boolean, string])[] 
 ];
 
 function nameFindings(entries: readonly Entry[]): Finding[] {
-  let rest = entries.filter(entry => entry.kind !== 'folder' && !isAllowed(entry.path));
+  let rest = entries.filter(({ kind, path }) => kind !== 'folder' && kind !== 'unnamed' && !isAllowed(path));
   return NAME_SENTENCES.flatMap(([matches, sentence]) => {
     const matching = rest.filter(entry => matches(entry.path));
     rest = rest.filter(entry => !matches(entry.path));

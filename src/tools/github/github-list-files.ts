@@ -62,7 +62,7 @@ export const githubListFiles = defineTool({
       const pages = Math.max(1, Math.ceil(listed.length / perPage));
       if (page < 1 || page > pages)
         throw new InputError(
-          `There ${pages === 1 ? 'is one page' : `are ${pages} pages`} of this listing; page ${page} is none of them.`,
+          `There ${pages === 1 ? 'is one page' : `are ${pages} pages`} of this listing; page ${page} is none of them. Ask for page ${Math.min(Math.max(page, 1), pages)}.`,
         );
       const shown = listed
         .slice((page - 1) * perPage, page * perPage)

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js';
-import { firstChars } from '../../lib/text.js';
+import { firstChars, grouped } from '../../lib/text.js';
 
 /** A repository on GitHub, and what its address points to in it. */
 export interface RepoAddress {
@@ -36,7 +36,9 @@ export function parseRepoAddress(text: string): RepoAddress {
   const given = text.trim().replace(/^<|>$/g, '');
   if (given === '') throw new InputError(`The repo_url is empty. ${EXAMPLES}`);
   if (given.length > MAX_CHARS)
-    throw new InputError(`The repo_url has ${given.length} characters, which no address has. ${EXAMPLES}`);
+    throw new InputError(
+      `The repo_url has ${grouped(given.length)} characters, which no address has. ${EXAMPLES}`,
+    );
   const segments = segmentsOf(given);
   const [owner = '', rawName = '', ...more] = segments;
   const name = rawName.replace(/\.git$/i, '');

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js';
-import { firstChars } from '../../lib/text.js';
+import { firstChars, grouped } from '../../lib/text.js';
 import { parseRepoAddress } from './repo-address.js';
 
 const MAX_CHARS = 1000;
@@ -8,7 +8,9 @@ const MAX_CHARS = 1000;
 export function parseRepoPath(text: string, argument: string): string {
   const given = text.trim();
   if (given.length > MAX_CHARS)
-    throw new InputError(`The ${argument} has ${given.length} characters, which no path has.`);
+    throw new InputError(
+      `The ${argument} has ${grouped(given.length)} characters, which no path has. Give it as github_list_files shows it.`,
+    );
   if (/^https?:\/\//i.test(given)) return fromAddress(given, argument);
   const parts = given
     .replaceAll('\\', '/')

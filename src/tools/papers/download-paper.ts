@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError, LimitError } from '../../errors.js';
-import { count, size } from '../../lib/text.js';
+import { charCount, count, size } from '../../lib/text.js';
 import type { Research } from '../research.js';
 import { beginResearch } from '../support/begin-research.js';
 import {
@@ -67,7 +67,7 @@ export const downloadPaper = defineTool({
     const pages = found.text.page_count;
     return {
       text: [
-        `Saved ${file.path}: "${title}", ${count(pages, 'page')}, ${marked.text.length} characters, ${size(file.size_bytes)}, PDF from ${found.host}.`,
+        `Saved ${file.path}: "${title}", ${count(pages, 'page')}, ${count(charCount(marked.text), 'character')}, ${size(file.size_bytes)}, PDF from ${found.host}.`,
         note,
         quoted(shown),
         next,

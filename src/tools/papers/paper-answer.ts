@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count } from '../../lib/text.js';
 import {
   beginning,
   FOREIGN_NOTE,
@@ -76,7 +77,7 @@ function factLine(data: z.output<typeof PaperAnswer>): string {
     data.arxiv_id === undefined ? '' : `arXiv ${data.arxiv_id}`,
     data.doi === undefined ? '' : `DOI ${oneLine(data.doi, 100)}`,
     data.published ?? data.year ?? '',
-    data.citations === undefined ? '' : `cited ${data.citations} times`,
+    data.citations === undefined ? '' : `cited ${count(data.citations, 'time')}`,
     data.withdrawn === undefined ? '' : 'WITHDRAWN',
   ];
   return facts.filter(fact => fact !== '').join(' · ');

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js';
-import { firstChars } from '../../lib/text.js';
+import { firstChars, grouped } from '../../lib/text.js';
 
 /** What a paper is called by, in one of the ways in which it can be asked for. */
 export type PaperId =
@@ -42,7 +42,9 @@ export function parsePaperId(text: string): PaperId {
   const name = text.trim().replace(/^<|>$/g, '');
   if (name === '') throw new InputError(`The paper_id is empty. ${FORMS}`);
   if (name.length > MAX_CHARS) {
-    throw new InputError(`The paper_id has ${name.length} characters, which no id of a paper has. ${FORMS}`);
+    throw new InputError(
+      `The paper_id has ${grouped(name.length)} characters, which no id of a paper has. ${FORMS}`,
+    );
   }
   const found = plainId(name) ?? prefixedId(name) ?? addressId(name);
   if (found === undefined) throw new InputError(`"${firstChars(name, 80)}" is no id of a paper. ${FORMS}`);

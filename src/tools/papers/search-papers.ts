@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
-import { count, firstChars } from '../../lib/text.js';
+import { count, firstChars, grouped } from '../../lib/text.js';
 import { beginResearch } from '../support/begin-research.js';
 import { oneLine } from '../support/foreign-text.js';
 import { defineTool } from '../tool.js';
@@ -80,7 +80,7 @@ function checkQuery(query: string): string {
     );
   if (words.length > MAX_QUERY_CHARS) {
     throw new InputError(
-      `The query has ${words.length} characters, at most ${MAX_QUERY_CHARS} are taken. Give the few key words that matter.`,
+      `The query has ${grouped(words.length)} characters, at most ${MAX_QUERY_CHARS} are taken. Give the few key words that matter.`,
     );
   }
   return words;

@@ -218,6 +218,13 @@ describe('files that are refused', () => {
     expect(messagesOf(findings, 'files')).toEqual([expect.stringContaining('device, FIFO or socket')]);
   });
 
+  test('a file whose name is not UTF-8', async () => {
+    const { message } = await only(folder =>
+      writeFileSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9])]), ''),
+    );
+    expect(message).toContain('Names must be in UTF-8: remove or rename "caf\ufffd"');
+  });
+
   test('a socket', async () => {
     const folder = modelFolder();
     const server = createServer();

@@ -132,7 +132,7 @@ describe('looking up papers', () => {
         'a query of 10,000 characters',
         'search_papers',
         { query: 'word '.repeat(2000) },
-        'The query has 9999 characters, at most 400 are taken',
+        'The query has 9,999 characters, at most 400 are taken',
       ],
       [
         'a year that is none',
