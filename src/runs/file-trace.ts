@@ -1,4 +1,4 @@
-import { createReadStream, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { errorCode } from '../errors.js';
 import { type NewTraceEvent, type Trace, TraceEvent } from './trace.js';
@@ -24,12 +24,27 @@ export class FileTrace implements Trace {
     counter += 1;
     const seq = `${Date.now().toString(36)}-${process.pid.toString(36)}-${counter.toString(36).padStart(4, '0')}`;
     const line = `${JSON.stringify({ at: new Date().toISOString(), seq, ...event })}\n`;
-    this.#fd ??= openSync(this.#path, 'a+');
-    const lead = this.#endsWhole || endsWithNewline(this.#fd) ? '' : '\n';
+    const fd = this.#open();
+    const lead = this.#endsWhole || endsWithNewline(fd) ? '' : '\n';
     this.#endsWhole = false;
-    writeWhole(this.#fd, Buffer.from(lead + line));
+    writeWhole(fd, Buffer.from(lead + line));
     this.#endsWhole = true;
   }
+
+  /** The file that has the name: where someone deleted or moved the one that had it, a new one, not the one that nobody finds. */
+  #open(): number {
+    if (this.#fd !== undefined && isStillAt(this.#path, this.#fd)) return this.#fd;
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#endsWhole = false;
+    this.#fd = openSync(this.#path, 'a+');
+    return this.#fd;
+  }
+}
+
+function isStillAt(path: string, fd: number): boolean {
+  const [there, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(fd)];
+  return there !== undefined && there.ino === open.ino && there.dev === open.dev;
 }
 
 /** A full disk may take a part of a line: what is missing then fails here, and the next append closes the line off. */

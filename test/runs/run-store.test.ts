@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -72,6 +72,22 @@ describe('the run store', () => {
     expect(events.map(({ type }) => type)).toEqual(['run_state', 'evaluation', 'evaluation']);
     expect(damagedLines).toBe(1);
     expect(await readFile(store.folder(run_id).trace, 'utf8')).toMatch(/\n$/);
+  });
+
+  test.each([
+    ['deleted', (path: string) => rm(path)],
+    ['moved away', (path: string) => rename(path, `${path}.old`)],
+    [
+      'replaced by another',
+      (path: string) => rename(path, `${path}.old`).then(() => writeFile(path, '{"half')),
+    ],
+  ])('goes on with the trace where its file was %s while it was open', async (_how, change) => {
+    const { run_id } = await store.create(fields);
+    await change(store.folder(run_id).trace);
+    await store.trace(run_id).append({ type: 'evaluation', state: 'first', outcome: null, detail: null });
+    await store.trace(run_id).append({ type: 'evaluation', state: 'second', outcome: null, detail: null });
+    const { events } = await store.readTrace(run_id);
+    expect(events).toMatchObject([{ state: 'first' }, { state: 'second' }]);
   });
 
   test('keeps every event of many writers at once', async () => {
