@@ -47,7 +47,19 @@ export const FROM_SCRATCH: TaskRule = {
   text: 'The model is trained from scratch: no pretrained weights and no pretrained tokenizer.',
 };
 
+/** Where a task asks for pretraining and forbids nothing. */
+export const PRETRAINED_IS_NOTED: TaskRule = {
+  id: 'from_scratch',
+  severity: 'suspicion',
+  text: 'The model is pretrained here, on the given data. Weights that come from a known model are not forbidden, but found and reported beside the score.',
+};
+
 export const NO_QUANTISATION: TaskRule = {
   id: 'no_quantisation',
   text: 'Nothing is quantised: weights are plain floating-point numbers, and do not stand for a smaller set of values.',
+};
+
+export const NO_DISTILLATION: TaskRule = {
+  id: 'no_distillation',
+  text: 'Nothing is distilled: the model does not learn from the outputs of another one, the base included.',
 };

@@ -33,7 +33,7 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     }
     expect(prompt).toContain(`\`${paths.workspace}/submission\``);
     expect(prompt).not.toMatch(/\{\{|\}\}|\bundefined\b|\bNone\b|\bnull\b|\bNaN\b|\$\{|\bTODO\b/);
-    expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)| {2,}\S/);
+    expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)|[^\n ] {2,}\S/);
   });
 
   test('has the example of the format, which passes the checks of a submission', async () => {

@@ -1,5 +1,6 @@
 import { builtInTask } from '../built-in-task.js';
 import { blimp } from '../evaluators.js';
+import { miniBudget } from '../mini-budget.js';
 import { BLIMP, offLimits } from '../off-limits.js';
 import { FORMAT_RULES, FROM_SCRATCH, noEvaluationText } from '../rules.js';
 import { SMALL_TEXTS } from '../small-texts.js';
@@ -12,7 +13,7 @@ export const miniBabyLm: Task = {
   suite: 'mini',
   summary:
     'Train a language model from scratch on under half a million words, so that it prefers grammatical sentences.',
-  budget: { wall_clock_min: 20, cpus: 2, memory_gb: 4, disk_gb: 2, gpus: 0 },
+  budget: miniBudget(20),
   network: 'none',
   data: SMALL_TEXTS,
   submission: {

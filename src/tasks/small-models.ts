@@ -1,0 +1,27 @@
+import type { TaskData } from './task.js';
+
+const BUILT = {
+  licence: 'CC BY-SA, as the text it was trained on',
+  source: 'trained on the host by `mlrb data build`',
+} as const;
+
+/** The small models that the host has trained. */
+export const MINI_BASE: TaskData = {
+  path: 'mini_base',
+  dataset: 'mini_base',
+  description:
+    'The base model, a folder that transformers loads: a small GPT-2 in float32 with a BPE tokenizer of its own, trained on Wikipedia articles.',
+  ...BUILT,
+};
+export const EXPERT_SHAKESPEARE: TaskData = {
+  path: 'mini_expert_shakespeare',
+  dataset: 'mini_expert_shakespeare',
+  description: 'The base after more training on the speeches of Shakespeare. Same shape, same tokenizer.',
+  ...BUILT,
+};
+export const EXPERT_WIKITEXT: TaskData = {
+  path: 'mini_expert_wikitext',
+  dataset: 'mini_expert_wikitext',
+  description: 'The base after more training on Wikipedia articles. Same shape, same tokenizer.',
+  ...BUILT,
+};
