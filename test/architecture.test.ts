@@ -30,6 +30,9 @@ const LIBRARY_BORDERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['logger.ts'],
 };
 
+/** Packages of packages, named for their versions: newer ones need a newer Node than an installation must have. */
+const HELD_BACK = ['@octokit/graphql', '@octokit/request'];
+
 const SRC = join(PACKAGE_ROOT, 'src');
 
 interface SourceFile {
@@ -89,7 +92,7 @@ describe('imports', () => {
   it('name only packages that an installation has, and leave none of them unused', () => {
     const manifest = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
     const used = new Set(files.flatMap(({ packages }) => packages));
-    expect([...used].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+    expect([...used, ...HELD_BACK].sort()).toEqual(Object.keys(manifest.dependencies).sort());
   });
 });
 
@@ -101,6 +104,20 @@ it('package-lock.json holds every package that it names, for every platform: oth
     .flatMap(([, { optionalDependencies = {} }]) => Object.keys(optionalDependencies))
     .filter(name => !known.some(path => path.endsWith(`node_modules/${name}`)));
   expect(missing).toEqual([]);
+});
+
+it('every package of an installation takes the oldest Node that ours does', () => {
+  const manifest = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries<{ dev?: boolean; engines?: { node?: string } }>(lock.packages);
+  const oldest = /^>=(\d+)\.(\d+)$/.exec(manifest.engines.node)?.slice(1).map(Number);
+  expect(oldest).toHaveLength(2);
+  const refusing = packages
+    .filter(([, { dev, engines }]) => !dev && !takesNode(engines?.node ?? '*', oldest ?? []))
+    .map(([path, { engines }]) => `${path} needs Node ${engines?.node}`);
+  expect(refusing).toEqual([]);
+  expect(takesNode('>=22', [20, 19])).toBe(false);
+  expect(takesNode('^20.20.0 || >=22', [20, 19])).toBe(false);
 });
 
 describe('source files', () => {
@@ -145,6 +162,17 @@ function isAllowed(file: SourceFile, target: string): boolean {
   if (to === file.folder) return true;
   if (to === 'config.ts') return file.folder === 'cli' || importsTypesOnly(file, target);
   return MAY_IMPORT[file.folder]?.includes(to) ?? false;
+}
+
+/** Whether a range of `engines`, alternatives that each begin with a lowest version, takes a version. */
+function takesNode(range: string, [major = 0, minor = 0]: readonly number[]): boolean {
+  return range.split('||').some(part => {
+    const [, sign, lowMajor, lowMinor = '0'] = /^\s*([\^~>=v]*)\s*(\d+)(?:\.(\d+|x))?/.exec(part) ?? [part];
+    if (lowMajor === undefined) return true;
+    const isNewer = major > Number(lowMajor);
+    const isSame = major === Number(lowMajor) && minor >= (Number(lowMinor) || 0);
+    return isSame || (isNewer && sign?.startsWith('>') === true);
+  });
 }
 
 /** Settings are read once, at the top: everyone else gets them, and knows their type alone. */

@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 /** A column: its heading and how it reads a row. Text is shown as it is. */
 export interface Column<Row> {
@@ -8,15 +8,25 @@ export interface Column<Row> {
   readonly right?: boolean;
 }
 
-/** For terminals. */
+/** For terminals. Nothing in a cell can move the cursor or break the lines. */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const table = new Table({
-    head: columns.map(({ heading }) => heading),
-    colAligns: columns.map(({ right }) => (right ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true },
+  const texts = rows.map(row => columns.map(({ cell }) => cell(row).replaceAll(/\p{Cc}+/gu, ' ')));
+  const lines = [columns.map(({ heading }) => heading), ...texts].map(line =>
+    line.map(text => ({ text, width: stringWidth(text) })),
+  );
+  const widths = columns.map((_, at) =>
+    lines.reduce((most, line) => Math.max(most, line[at]?.width ?? 0), 0),
+  );
+  const rule = (left: string, cross: string, right: string) =>
+    `${left}${widths.map(width => '─'.repeat(width + 2)).join(cross)}${right}`;
+  const [header, ...body] = lines.map(line => {
+    const cells = line.map(({ text, width }, at) => {
+      const space = ' '.repeat((widths[at] ?? width) - width);
+      return columns[at]?.right ? space + text : text + space;
+    });
+    return `│ ${cells.join(' │ ')} │`;
   });
-  table.push(...rows.map(row => columns.map(({ cell }) => cell(row))));
-  return table.toString();
+  return [rule('┌', '┬', '┐'), header, rule('├', '┼', '┤'), ...body, rule('└', '┴', '┘')].join('\n');
 }
 
 /** For documents. */

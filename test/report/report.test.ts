@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { averages } from '../../src/report/averages.js';
 import { resultRow } from '../../src/report/result-row.js';
@@ -131,6 +132,17 @@ describe('rendering', () => {
       /valid, at deadline .*0\.520.*0\.510 to 0\.530.*6,700.*0\.460/,
     );
     expect(lines.find(line => line.includes('run_2'))).toMatch(/no_submission.*–/);
+  });
+
+  it('makes a table whose borders stand in line, whatever a contestant wrote', () => {
+    const claims = ['plain', '\u6f22\u5b57', '\x1b[2J\x1b[31mred', 'tab\tand\x07bell'];
+    const table = renderResults(
+      claims.map((claimed, n) => ({ ...rowOf(`run_${n}`, 'valid', 0.5), claimed })),
+      'table',
+    );
+    expect(new Set(table.split('\n').map(line => stringWidth(line))).size).toBe(1);
+    expect(table.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(table.split('\n')).toHaveLength(claims.length + 4);
   });
 
   it('leaves out of a terminal table what is the same or empty in every line', () => {
