@@ -7,6 +7,7 @@ import { docker } from './docker.js';
 import { handshake } from './handshake.js';
 import { kills } from './kills.js';
 import { memory } from './memory.js';
+import { report } from './report.js';
 import { research } from './research.js';
 import { say } from './support/print.js';
 
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   handshake,
   calls,
   memory,
+  report,
   research,
   docker,
   kills,

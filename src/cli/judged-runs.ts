@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import type { Progress } from '../lib/progress.js';
 import type { JudgedRun } from '../report/result-row.js';
+import type { Run } from '../runs/run.js';
 import type { RunStore } from '../runs/run-store.js';
 
 /**
@@ -12,14 +13,16 @@ export async function judgedRuns(
   runIds: readonly string[],
   progress: Progress,
 ): Promise<JudgedRun[]> {
-  if (runIds.length > 0)
-    return Promise.all(runIds.map(async id => judged(runs, await resolveRunId(runs, id))));
-  const listed = (await runs.list()).reverse();
+  const listed = await runs.list();
+  if (runIds.length > 0) {
+    const ids = listed.map(({ run_id }) => run_id);
+    return Promise.all(runIds.map(async id => judged(runs, await runs.read(pickRunId(ids, id)))));
+  }
   const found: JudgedRun[] = [];
-  for (const entry of listed) {
+  for (const entry of listed.reverse()) {
     try {
       if ('damaged' in entry) progress.line(`${entry.run_id} is left out. ${entry.damaged}`);
-      else found.push(await judged(runs, entry.run_id));
+      else found.push(await judged(runs, entry.run));
     } catch (error) {
       progress.line(`${entry.run_id} is left out. ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -27,13 +30,21 @@ export async function judgedRuns(
   return found;
 }
 
-async function judged(runs: RunStore, runId: string): Promise<JudgedRun> {
-  return { run: await runs.read(runId), evaluation: await runs.readEvaluation(runId) };
+async function judged(runs: RunStore, run: Run): Promise<JudgedRun> {
+  return { run, evaluation: await runs.readEvaluation(run.run_id) };
 }
 
 /** A run by its id, by the beginning of its id, or `last` for the newest. */
 export async function resolveRunId(runs: RunStore, given: string): Promise<string> {
-  const ids = (await runs.list()).map(({ run_id }) => run_id);
+  const listed = await runs.list();
+  return pickRunId(
+    listed.map(({ run_id }) => run_id),
+    given,
+  );
+}
+
+/** @param ids newest first. */
+function pickRunId(ids: readonly string[], given: string): string {
   if (given === 'last') {
     const newest = ids[0];
     if (newest !== undefined) return newest;

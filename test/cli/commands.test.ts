@@ -142,6 +142,9 @@ describe('runs', () => {
       { contestant: 'alice', runs: 1, valid: 0, mean_failures_zero: 0, mean_valid: null },
     ]);
     expect((await mlrb(home.path, 'report --contestant bob')).stdout).toMatch(/No run fits/);
+    const named = await mlrb(home.path, `report ${runId.slice(0, 10)} last --json`);
+    expect(JSON.parse(named.stdout).runs).toHaveLength(2);
+    expect(await mlrb(home.path, 'report run_0123')).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('whose record is damaged are told of, and the others are shown all the same', async () => {
