@@ -17,7 +17,7 @@ import type { Research } from '../tools/research.js';
 import type { Host, WantedRun } from '../tools/tool.js';
 import { evaluationImage, sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
-import { type ServerPython, serverPython } from './python-environment-here.js';
+import { type ServerPython, serverPython } from './server-python.js';
 
 /** The data that ships with the package. */
 export const PACKAGE_DATA = join(PACKAGE_ROOT, 'data');

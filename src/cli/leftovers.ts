@@ -1,9 +1,10 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, errorCode } from '../errors.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
-import { isLocked } from '../lib/file-lock.js';
+import { withFileLock } from '../lib/file-lock.js';
+import { isBeingMade, removeHalfMade } from '../lib/make-python-environment.js';
 import { isOver, type Run } from '../runs/run.js';
 import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
 import { settleRun } from '../tools/support/close-run.js';
@@ -82,17 +83,34 @@ async function isBeingScored({ run_id }: Run, { runs }: Host): Promise<boolean> 
   return evaluation?.state === 'done' || (await runs.isBeingEvaluated(run_id));
 }
 
-/** Environments that were never finished. */
+/** A holder of a lock that was killed is given up after a few seconds. */
+const LOCK_PATIENCE_MS = 10_000;
+
+/** Environments that were never finished, with what is still at work in them. */
 async function* cleanUpEnvironments(folder: string, mode: 'look' | 'act'): AsyncGenerator<string> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter(entry => /^[0-9a-f]{16}$/.test(entry))) {
     const path = join(folder, name);
-    const isReady = await stat(join(path, 'ready.json')).then(
-      () => true,
-      () => false,
-    );
-    if (isReady || (await isLocked(`${path}.lock`))) continue;
+    const lock = `${path}.lock`;
+    if ((await isReady(path)) || (await isBeingMade(path, lock))) continue;
     yield `${path}: a Python environment that was never finished.`;
-    if (mode === 'act') await rm(path, { recursive: true, force: true, maxRetries: 5 });
+    if (mode === 'act') await removeEnvironment(path, lock);
   }
+}
+
+async function removeEnvironment(path: string, lock: string): Promise<void> {
+  try {
+    await withFileLock(lock, { waitMs: LOCK_PATIENCE_MS }, async () => {
+      if (!(await isReady(path))) await removeHalfMade(path);
+    });
+  } catch (error) {
+    if (errorCode(error) !== 'ELOCKED') throw error; // another process has begun to make it anew
+  }
+}
+
+async function isReady(environment: string): Promise<boolean> {
+  return stat(join(environment, 'ready.json')).then(
+    () => true,
+    () => false,
+  );
 }

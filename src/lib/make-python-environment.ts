@@ -1,10 +1,12 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createWriteStream, type WriteStream, writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { z } from 'zod';
 import { ConfigError, isDiskFull } from '../errors.js';
+import { isLocked } from './file-lock.js';
 import { normalised, PipProgress } from './pip-progress.js';
-import { commandLine, endGroup } from './process-group.js';
+import { commandLine, endGroup, isAlive, signalGroup } from './process-group.js';
 import { type EnsureOptions, interpreter, type PythonProgress } from './python-spec.js';
 
 export interface MakeOptions extends EnsureOptions {
@@ -17,6 +19,8 @@ export interface MakeOptions extends EnsureOptions {
 const OLDEST = [3, 10] as const;
 const GRACE_MS = 3000;
 const MAKING_FILE = 'making.json';
+/** The process that makes it, and the one that it runs for that. */
+const Making = z.object({ maker: z.number().int(), pid: z.number().int().optional() });
 /** Lines kept in memory to tell why pip failed. */
 const TAIL_LINES = 200;
 
@@ -172,7 +176,9 @@ async function runStep(
   const onAbort = () => {
     if (pid !== undefined) ended = endGroup(pid, GRACE_MS);
   };
+  const onExit = () => void (pid !== undefined && signalGroup(pid, 'SIGKILL')); // it could not wait for an orderly end
   signal.addEventListener('abort', onAbort, { once: true });
+  process.once('exit', onExit);
   const tail: string[] = [];
   try {
     const read = async () => {
@@ -183,8 +189,9 @@ async function runStep(
         onLine(line);
       }
     };
-    const note = writeFile(join(folder, MAKING_FILE), JSON.stringify({ pid }));
-    await Promise.all([read(), note]);
+    const making = { pid, maker: process.pid } satisfies z.infer<typeof Making>;
+    writeFileSync(join(folder, MAKING_FILE), JSON.stringify(making)); // at once: a maker that is killed now must be found out
+    await read();
     const { failed } = await child;
     await ended;
     signal.throwIfAborted();
@@ -195,6 +202,7 @@ async function runStep(
     throw explainSystemError(error, folder);
   } finally {
     signal.removeEventListener('abort', onAbort);
+    process.off('exit', onExit);
   }
 }
 
@@ -233,18 +241,24 @@ function explainSystemError(error: unknown, folder: string): unknown {
   );
 }
 
-/** Ends what a killed maker left running there, and removes what it had made. */
-async function removeHalfMade(folder: string): Promise<void> {
-  const pid = await leftBehind(folder);
-  if (pid !== undefined) await endGroup(pid, 0);
+/** Whether a living process makes the environment in the folder right now, under that lock. */
+export async function isBeingMade(folder: string, lock: string): Promise<boolean> {
+  if (!(await isLocked(lock))) return false;
+  const making = await readMaking(folder);
+  return making === undefined || isAlive(making.maker);
+}
+
+/** Ends what a killed maker left running there, and removes what it had made. Call it while holding the lock of that folder. */
+export async function removeHalfMade(folder: string): Promise<void> {
+  const pid = (await readMaking(folder))?.pid;
+  const itsName = join(basename(dirname(folder)), basename(folder)); // whichever way leads there
+  if (pid !== undefined && (await commandLine(pid))?.includes(itsName)) await endGroup(pid, 0);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function leftBehind(folder: string): Promise<number | undefined> {
+async function readMaking(folder: string): Promise<z.infer<typeof Making> | undefined> {
   try {
-    const { pid } = JSON.parse(await readFile(join(folder, MAKING_FILE), 'utf8'));
-    const command = Number.isInteger(pid) ? await commandLine(pid) : undefined;
-    return command?.includes(folder) ? pid : undefined;
+    return Making.parse(JSON.parse(await readFile(join(folder, MAKING_FILE), 'utf8')));
   } catch {
     return undefined;
   }

@@ -14,6 +14,15 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Whether there is a process of that number, of whatever user. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
 /** Signals one process. Whether it was there to signal. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, errorCode } from '../errors.js';
 import { writeJson } from './atomic-write.js';
+import { readSetup, reportSetup, type SetupFiles, setupFiles } from './python-setup-record.js';
 import { type EnsureOptions, interpreter, type PythonEnvironment, type PythonSpec } from './python-spec.js';
 import { duration } from './text.js';
-import { whenFree } from './when-free.js';
+import { type WhenFree, whenFree } from './when-free.js';
 
 /** Written last: an environment without it was never finished. */
 const Ready = z.strictObject({
@@ -48,21 +49,24 @@ export async function findPythonEnvironment(spec: PythonSpec): Promise<PythonEnv
 export async function ensurePythonEnvironment(options: EnsureOptions): Promise<PythonEnvironment> {
   const found = await findPythonEnvironment(options);
   if (found !== undefined) return found;
+  await makeWritable(join(options.home, 'python'));
+  const setup = await setupFiles(options);
+  return whenFree(setup.lock, waitFor(options, setup), async () => {
+    const madeMeanwhile = await findPythonEnvironment(options);
+    if (madeMeanwhile !== undefined) return madeMeanwhile;
+    return reportSetup(setup, options, onProgress => findOrMake({ ...options, onProgress }));
+  });
+}
+
+/** Other settings may lead to the same environment, which has a lock of its own for that. */
+async function findOrMake(options: EnsureOptions): Promise<PythonEnvironment> {
   const { makePythonEnvironment, pythonVersion } = await import('./make-python-environment.js');
   const version = await pythonVersion(options);
   const requirementsSha256 = await digestOfFile(options.requirements);
   const digest = sha256(`${requirementsSha256}\n${version}\n${options.pipArgs}`).slice(0, 16);
   const parent = join(options.home, 'python');
   const folder = join(parent, digest);
-  await makeWritable(parent);
-
-  const onWait = (seconds: number) =>
-    options.onProgress({
-      text: `another process is making it, waiting for ${duration(seconds)}`,
-      done: 0,
-      total: 1,
-    });
-  return whenFree(join(parent, `${digest}.lock`), { signal: options.signal, onWait }, async () => {
+  return whenFree(join(parent, `${digest}.lock`), waitFor(options), async () => {
     const ready = await readReady(folder);
     if (ready === undefined) {
       await makePythonEnvironment({ ...options, folder, log: join(parent, `${digest}.log`) });
@@ -80,7 +84,19 @@ export async function ensurePythonEnvironment(options: EnsureOptions): Promise<P
   });
 }
 
-async function makeWritable(folder: string): Promise<void> {
+/** Says how long it has waited, and how far the other process is where that is known. */
+function waitFor({ signal, onProgress }: EnsureOptions, setup?: SetupFiles): WhenFree {
+  const tell = async (seconds: number) => {
+    const text = `another process is making it, waiting for ${duration(seconds)}`;
+    const { progress } = setup === undefined ? { progress: null } : await readSetup(setup);
+    if (progress === null) onProgress({ text, done: 0, total: 1 });
+    else onProgress({ ...progress, text: `${text}: ${progress.text}` });
+  };
+  return { signal, onWait: seconds => void tell(seconds) };
+}
+
+/** @throws ConfigError if the folder cannot be made or written. */
+export async function makeWritable(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, 2);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { signalGroup } from '../../src/lib/process-group.js';
 import { MAIN } from '../helpers/contestant.js';
 
 /** What a person at a terminal sees of a command. */
@@ -22,6 +23,8 @@ export interface Started {
   said(wanted: string): Promise<void>;
   /** What a terminal does on Ctrl-C: everything that was started in it gets the signal. */
   interrupt(): void;
+  /** Presses Ctrl-C again and again until the command has ended. */
+  interruptImpatiently(): Promise<Ended>;
 }
 
 export function startMlrb(home: string, line: string): Started {
@@ -47,10 +50,12 @@ export function startMlrb(home: string, line: string): Started {
       await Promise.race([once(child.stderr, 'data'), exited]);
     }
   };
-  const interrupt = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+  const interrupt = () => void (child.pid !== undefined && signalGroup(child.pid, 'SIGINT'));
+  const interruptImpatiently = async () => {
+    const pressing = setInterval(interrupt, 100);
+    return ended.finally(() => clearInterval(pressing));
   };
-  return { process: child, ended, said, interrupt };
+  return { process: child, ended, said, interrupt, interruptImpatiently };
 }
 
 /** Splits at spaces; quotes keep words together. */
