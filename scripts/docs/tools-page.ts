@@ -31,7 +31,7 @@ export function toolsPage(tools: readonly Tool[]): string {
   const groups = TOOL_GROUPS.filter(group => tools.some(tool => tool.group === group));
   return page(
     '# Tools',
-    'What a contestant may do. Every call answers with text and with structured content, each complete on its own; while a run is on, both say how much time is left and which jobs run. Wrong input is answered with a sentence that says what to do next.',
+    'What a contestant may do. Every call answers with text and with structured content, each complete on its own; while a run is on, both say how much time is left and which jobs run. Wrong input is answered with one sentence, as text alone, that says what to do next.',
     ...groups.flatMap(group => [
       `## ${GROUPS[group]}`,
       ...tools.filter(tool => tool.group === group).map(section),

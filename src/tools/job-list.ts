@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, firstChars } from '../lib/text.js';
+import { count, firstChars, size } from '../lib/text.js';
 import { jobFacts, jobSentence } from './support/job-answer.js';
 import { defineTool } from './tool.js';
 
@@ -31,7 +31,8 @@ export const jobList = defineTool({
   async handle(_input, { sandbox, signal }) {
     const { jobs, total } = await sandbox.listJobs(MAX_JOBS, { signal });
     const lines = jobs.map(
-      job => `${jobSentence(job)}  ${firstChars(job.command.replaceAll('\n', ' ⏎ '), 100)}`,
+      job =>
+        `${jobSentence(job)}  ${firstChars(job.command.replaceAll('\n', ' ⏎ '), 100)}  (output: ${job.output_path}, ${size(job.output_bytes)})`,
     );
     const head =
       total === 0

@@ -62,6 +62,8 @@ test('notes that are longer than an answer are cut between characters and counte
 test('a long command of emoji is named in the list of jobs by whole characters', async () => {
   await me.call('run_bash', { script: `: x${'😀'.repeat(300)}` });
   const { data, text } = await me.call('job_list');
+  const [newest] = data.jobs as { output_path: string }[];
+  expect(text).toContain(newest?.output_path);
   expect(JSON.stringify(data)).not.toContain('\ufffd');
   expect(text).toContain('😀');
   expect(text).not.toContain('\ufffd');
