@@ -1,4 +1,4 @@
-import { duration, grouped, size } from '../lib/text.js';
+import { count, duration, grouped, size } from '../lib/text.js';
 import { scoringMethod } from './scoring-method.js';
 import type { Task, TaskRule } from './task.js';
 
@@ -55,7 +55,7 @@ function valuesOfRule(rule: TaskRule): Record<string, string> {
 function budgetText({ budget, network }: Task, reach: Reach): string {
   return [
     `${duration(budget.wall_clock_min * 60)} of wall clock from start_run to the deadline,`,
-    `${budget.cpus} CPU cores, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpuText(budget.gpus)}.`,
+    `${count(budget.cpus, 'CPU core')}, ${budget.memory_gb} GB of memory, ${budget.disk_gb} GB of disk, ${gpuText(budget.gpus)}.`,
     networkText(network, reach),
   ].join(' ');
 }

@@ -33,6 +33,7 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     }
     expect(prompt).toContain(`\`${paths.workspace}/submission\``);
     expect(prompt).not.toMatch(/\{\{|\}\}|\bundefined\b|\bNone\b|\bnull\b|\bNaN\b|\$\{|\bTODO\b/);
+    expect(prompt).not.toMatch(/\b1 (CPU cores|GPUs|words|rows|parameters)\b/);
     expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)|[^\n ] {2,}\S/);
   });
 

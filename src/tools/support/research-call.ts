@@ -1,3 +1,4 @@
+import { firstChars } from '../../lib/text.js';
 import type { HttpRequest, RequestRecord } from './http/http-request.js';
 import type { OffLimitsRules } from './off-limits.js';
 
@@ -14,7 +15,7 @@ export interface ResearchCall {
 export function recordRefusal(call: ResearchCall, source: HttpRequest['source'], what: string): void {
   call.record({
     source,
-    url: what.slice(0, 500),
+    url: firstChars(what, 500),
     status: null,
     cache: 'none',
     bytes: 0,
