@@ -443,6 +443,17 @@ export function sandboxContract(
       await sandbox.cancelJob(old.job_id, options);
     });
 
+    test('every answer tells what the run uses, so that nobody needs to ask', async () => {
+      const job = await startUntilReady(sandbox, 'echo ready; sleep 1000');
+      const told = await sandbox.usage({ ...options, maxAgeMs: 60_000 });
+      expect(told.running_jobs.map(({ job_id }) => job_id)).toEqual([job.job_id]);
+      const ended = await sandbox.cancelJob(job.job_id, options);
+      expect(ended.state).toBe('cancelled');
+      const { running_jobs, seconds_left } = await sandbox.usage({ ...options, maxAgeMs: 60_000 });
+      expect(running_jobs).toEqual([]);
+      expect(seconds_left).toBeLessThanOrEqual(told.seconds_left);
+    });
+
     describe('reading a file', () => {
       test('answers with the lines that were asked for', async () => {
         await write('ten.txt', '1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n');

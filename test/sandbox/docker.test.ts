@@ -76,6 +76,31 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       await backend.destroy(spec);
     });
 
+    test('begins a job the same way whether or not a process was ready for it', async () => {
+      await using run = await makeRun(backend);
+      const look = `echo $$; pwd; ls /proc/$$/fd; cut -d" " -f5,6 /proc/$$/stat; cat /proc/$$/oom_score_adj /proc/$$/limits; umask
+        grep -E "^(Uid|Gid|Groups|Sig[BIC]|Shd|Cap|NoNewPrivs|Seccomp)" /proc/$$/status; env | grep -v ^MLRB_JOB_ID | sort`;
+      const born = async () => {
+        const [pid = '', ...facts] = (await runScript(run.sandbox, look)).output.split('\n');
+        return { pid, facts: facts.map(fact => fact.replaceAll(pid, 'own')) };
+      };
+      const ready = await until(() => spareOf(run.spec));
+      const [spared, made] = [await born(), await born()];
+      expect(spared.pid).toBe(ready);
+      expect(made.pid).not.toBe(ready);
+      expect(made.facts).toEqual(spared.facts);
+      expect(made.facts.slice(0, 6)).toEqual(['/workspace', '0', '1', '2', 'own own', '500']);
+    });
+
+    test('goes on where the process that was ready for the next job is gone', async () => {
+      await using run = await makeRun(backend);
+      const ready = await until(() => spareOf(run.spec));
+      docker('exec', '--user', '0', nameOf(run.spec), 'sh', '-c', `kill -KILL ${ready}`);
+      expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
+      expect(await until(() => spareOf(run.spec))).not.toBe(ready);
+      expect(await run.sandbox.usage(options)).toMatchObject({ running_jobs: [] });
+    });
+
     test('leaves no container behind at the end', async () => {
       await using run = await makeRun(backend);
       expect(isThere(run.spec)).toBe(true);
@@ -335,6 +360,16 @@ function isThere(spec: SandboxSpec): boolean {
 /** Processes of the container, as the engine counts them from outside. */
 function pidsOf(spec: SandboxSpec): number {
   return Number(docker('stats', '--no-stream', '--format', '{{.PIDs}}', nameOf(spec)));
+}
+
+/** Number, inside, of the process that is kept ready for the next job: a copy of the executor, which is below process 1. */
+function spareOf(spec: SandboxSpec): string {
+  const look = `for status in /proc/[0-9]*/status; do awk '/^Name:/ {n=$2} /^Pid:/ {p=$2} /^PPid:/ {print n, p, $2}' $status; done 2>/dev/null`;
+  const rows = docker('exec', '--user', '0', nameOf(spec), 'sh', '-c', look)
+    .split('\n')
+    .map(row => row.split(' '));
+  const executor = rows.find(([name, , parent]) => name === 'python3' && parent === '1')?.[1];
+  return rows.find(([name, , parent]) => name === 'python3' && parent === executor)?.[1] ?? '';
 }
 
 /** Looks again until it is so; the test's own time limit ends it. */

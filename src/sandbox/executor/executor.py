@@ -83,6 +83,8 @@ MAX_ENTRIES = 500
 MAX_RUNNING_JOBS = 256
 MAX_JOBS_TOLD = 8
 MAX_ORDER_BYTES = 1 << 16
+QUIET_S = 0.01
+SPARE_RETRY_S = 1.0
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
@@ -592,6 +594,7 @@ def take_order(channel, environment):
     output = array.array("i", ancillary[0][2])[0]
     os.dup2(output, 1)
     os.dup2(output, 2)
+    os.close(output)
     program, job_id, *argv = order.split(b"\0")
     return program, argv, dict(environment, MLRB_JOB_ID=os.fsdecode(job_id))
 
@@ -1635,31 +1638,26 @@ class Executor:
 
     def step(self):
         timeout = max(0.0, self.next_due() - time.monotonic())
-        for key, mask in self.select(timeout):
+        for key, mask in self.selector.select(timeout):
             key.data(mask)
         self.workers.deliver()
         self.tick(time.monotonic())
 
-    def select(self, timeout):
-        """What there is to do. While there is nothing, a process is made ahead of time."""
-        if not self.lacks_spare():
-            return self.selector.select(timeout)
-        events = self.selector.select(0)
-        if not events:
-            self.make_spare()
-        return events
-
     def lacks_spare(self):
-        return self.spare is None and isinstance(self.agent, Agent) and time.monotonic() >= self.next_spare
+        return self.spare is None and isinstance(self.agent, Agent)
 
     def make_spare(self):
+        """Copying this program takes a job's time, so it is done when none has begun or ended for a moment."""
         if adopted_children() is None:
             self.next_spare = float("inf")  # it could not be told from what jobs leave behind
             return
         try:
             self.spare = Spare(self.agent, self.workspace, self.settings["environment"])
         except OSError:
-            self.next_spare = time.monotonic() + 1.0
+            self.next_spare = time.monotonic() + SPARE_RETRY_S
+
+    def put_off_spare(self):
+        self.next_spare = max(self.next_spare, time.monotonic() + QUIET_S)
 
     def catch_signals(self):
         """Handlers that do nothing: the number arrives on the wake-up socket. (Ignoring would be inherited by jobs.)"""
@@ -1732,6 +1730,8 @@ class Executor:
         due = min(self.deadline, self.next_upkeep)
         if self.needs_scan():
             due = min(due, self.quota.next_scan())
+        if self.lacks_spare():
+            due = min(due, self.next_spare)
         for waiter in self.waiters:
             due = min(due, waiter.until)
         if self.endings:
@@ -1762,6 +1762,8 @@ class Executor:
             self.start_scan()
         if now >= self.next_upkeep:
             self.upkeep(now)
+        if self.lacks_spare() and now >= self.next_spare:
+            self.make_spare()
 
     def upkeep(self, now):
         self.next_upkeep = now + 1.0
@@ -1912,6 +1914,7 @@ class Executor:
             "inode": status.st_ino,
         }
         self.by_pid[pid] = job_id
+        self.put_off_spare()
         self.jobs.add(Job(record, output, time.monotonic()))
 
     def start_process(self, job_id, argv):
@@ -2056,7 +2059,7 @@ class Executor:
                 self.finish(self.jobs.running[job_id], status)
             elif self.spare is not None and pid == self.spare.pid:
                 self.spare.channel.close()
-                self.spare, self.next_spare = None, time.monotonic() + 1.0
+                self.spare, self.next_spare = None, time.monotonic() + SPARE_RETRY_S
         self.has_children = self.spare is None or bool(self.jobs.running) or self.has_adopted()
 
     def has_adopted(self):
@@ -2078,6 +2081,7 @@ class Executor:
             self.left_groups.add(record["pid"])
         self.is_disk_dirty = True
         self.jobs.end(job)
+        self.put_off_spare()
 
     def why_ended(self, job):
         """The limit that ended it, if one did. A shell whose child was killed says so by its exit code, 128 and the signal."""
