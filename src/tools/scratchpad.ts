@@ -27,10 +27,7 @@ export const scratchpad = defineTool({
     const notes = await read(path);
     const shown = lastChars(notes, limits.outputChars);
     const [kept, all] = [charCount(shown), charCount(notes)];
-    const cut =
-      kept < all
-        ? `(the last ${grouped(kept)} of ${grouped(all)} characters; keep what you need of the rest in a note)\n`
-        : '';
+    const cut = kept < all ? `(the last ${grouped(kept)} of ${grouped(all)} characters)\n` : '';
     return {
       text: notes === '' ? 'No notes yet.' : cut + shown,
       data: { notes: cut + shown, size_bytes: Buffer.byteLength(notes) },

@@ -54,7 +54,7 @@ test('notes that are longer than an answer are cut between characters and counte
   const { data, text } = await me.call('scratchpad', { action: 'read' });
   const notes = String(data.notes);
   expect(notes).not.toContain('\ufffd');
-  expect(notes).toContain('(the last 10,000 of 12,011 characters;');
+  expect(notes).toContain('(the last 10,000 of 12,011 characters)');
   expect([...notes.slice(notes.indexOf('\n') + 1)]).toHaveLength(10_000);
   expect(text).toContain(notes);
 });
