@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import { connect } from '../agent/connect.js';
 import { findScript } from '../agent/find-script.js';
+import type { Config } from '../config.js';
 import { errorCode, InputError } from '../errors.js';
-import { withFileLock } from '../lib/file-lock.js';
 import { packageVersion } from '../lib/package-root.js';
 import type { JudgedRun } from '../report/result-row.js';
 import { isOver } from '../runs/run.js';
@@ -10,6 +10,7 @@ import { cancelRun } from '../tools/support/close-run.js';
 import type { Host } from '../tools/tool.js';
 import type { CommandContext } from './command.js';
 import { MAIN, stopEvaluationProcess } from './evaluation-process.js';
+import { asOnlyPlayer } from './player-mark.js';
 import { settingsEnvironment } from './settings-for-children.js';
 
 export interface Contest {
@@ -31,9 +32,8 @@ export function principalOf(model: string): string {
  */
 export async function playRun(contest: Contest, context: CommandContext): Promise<JudgedRun> {
   const principal = principalOf(contest.model);
-  const lock = join(context.config.home, 'principals', `${encodeURIComponent(principal)}.playing.lock`);
   try {
-    return await withFileLock(lock, { waitMs: 0 }, () => playAs(principal, contest, context));
+    return await asOnlyPlayer(context.config.home, principal, () => playAs(principal, contest, context));
   } catch (error) {
     if (errorCode(error) !== 'ELOCKED') throw error;
     throw new InputError(
@@ -47,6 +47,7 @@ async function playAs(principal: string, contest: Contest, context: CommandConte
   const { host } = contest;
   await endLeftOver(principal, host);
   let runId: string | undefined;
+  using _closing = closeOnSuddenExit(() => runId, context.config);
   try {
     await play(principal, contest, context, id => {
       runId = id;
@@ -84,6 +85,25 @@ async function play(
     },
   });
   progress.clear();
+}
+
+/** A second Ctrl-C waits for nothing: then another process closes the run. */
+function closeOnSuddenExit(runId: () => string | undefined, config: Config): Disposable {
+  const onExit = () => {
+    const id = runId();
+    if (id !== undefined) startCancelProcess(id, config);
+  };
+  process.once('exit', onExit);
+  return { [Symbol.dispose]: () => void process.off('exit', onExit) };
+}
+
+/** Starts `mlrb cancel`, at once: nothing can be waited for any more. */
+function startCancelProcess(runId: string, config: Config): void {
+  spawn(process.execPath, [MAIN, 'cancel', runId], {
+    detached: true,
+    env: { ...process.env, ...settingsEnvironment(config) },
+    stdio: 'ignore',
+  }).unref();
 }
 
 /** A run that an earlier process of ours left on when it was killed; only the holder of the lock may think so. */

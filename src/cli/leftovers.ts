@@ -7,15 +7,17 @@ import { withFileLock } from '../lib/file-lock.js';
 import { isBeingMade, removeHalfMade } from '../lib/make-python-environment.js';
 import { isOver, type Run } from '../runs/run.js';
 import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
-import { settleRun } from '../tools/support/close-run.js';
+import { cancelRun, settleRun } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
+import { type AbandonedPlayer, findAbandonedPlayers } from './player-mark.js';
 
 /** A run that takes longer than this to start was left by a server that died. */
 const START_PATIENCE_MS = 600_000;
 
 /** Ends and removes what no living process uses, and yields a sentence for each thing; in `look` it only says so. */
 export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
+  for (const player of await findAbandonedPlayers(config.home)) yield* cleanUpAfter(player, host, mode);
   for (const listed of await host.runs.list()) {
     if ('damaged' in listed) yield `${listed.run_id}: ${listed.damaged}`;
     else yield* cleanUpRun(listed.run, host, mode);
@@ -26,6 +28,19 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
     yield `${folder}: the scratch folder of an evaluation that was killed.`;
     if (mode === 'act') await removeScratchFolder(folder);
   }
+}
+
+async function* cleanUpAfter(
+  { principal, forget }: AbandonedPlayer,
+  host: Host,
+  mode: 'look' | 'act',
+): AsyncGenerator<string> {
+  const run = await host.runs.current(principal).catch(() => undefined); // a damaged record is told of below
+  const isOn = run !== undefined && !isOver(run);
+  if (isOn) yield `${run.run_id}: the mlrb process that played it was killed.`;
+  if (mode === 'look') return;
+  if (isOn) await cancelRun(run.run_id, { reason: 'The process that played it ended.' }, host);
+  await forget();
 }
 
 /** Where no engine answers there is nothing to look at, which is said only where one is meant to be used. */

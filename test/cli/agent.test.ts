@@ -54,6 +54,39 @@ describe('mlrb agent', () => {
     });
   });
 
+  it('leaves nothing running when it is stopped by someone impatient', async () => {
+    const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:reference');
+    await agent.said('reference runs reference.py');
+    expect(await agent.interruptImpatiently()).toMatchObject({ code: 130 });
+    await vi.waitUntil(() => processesOf(home.path).length === 0, WATCH);
+    const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
+    expect(run).toMatchObject({ state: 'cancelled', outcome: 'no_submission' });
+  });
+
+  it('that was killed leaves a run on, which cleanup finds and closes at once', async () => {
+    const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:reference');
+    await agent.said('reference runs reference.py');
+    agent.process.kill('SIGKILL');
+    await agent.ended;
+    const sentence = 'the mlrb process that played it was killed';
+    expect((await mlrb(home.path, 'cleanup --dry-run')).stderr).toContain(sentence);
+    expect((await mlrb(home.path, 'cleanup')).stderr).toContain(sentence);
+    expect(processesOf(home.path)).toEqual([]);
+    const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
+    expect(run).toMatchObject({ state: 'cancelled', reason: 'The process that played it ended.' });
+    expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
+  });
+
+  it('is not touched by cleanup while it plays', async () => {
+    const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:reference');
+    await agent.said('reference runs reference.py');
+    expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
+    const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
+    expect(run.state).toBe('running');
+    agent.interrupt();
+    expect(await agent.ended).toMatchObject({ code: 130 });
+  });
+
   it.each(['submission', 'evaluation/evaluation.log'])(
     'leaves no evaluation running when it is stopped at the moment in which %s appears',
     async path => {

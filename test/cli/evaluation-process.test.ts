@@ -4,12 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stopEvaluationProcess } from '../../src/cli/evaluation-process.js';
 import { RunStore } from '../../src/runs/run-store.js';
 import { MAIN } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { inProcess } from '../helpers/in-process.js';
 import { endAllRuns } from '../helpers/runs.js';
+import { mlrb } from './mlrb.js';
 
 let home: Awaited<ReturnType<typeof makeHome>>;
 beforeEach(async () => {
@@ -33,12 +33,15 @@ describe('an evaluation', () => {
     expect(await readdir(join(runs.folder(runId).evaluation, 'processes'))).toEqual([]);
   });
 
-  it('that a person started is ended like any other, and can be repeated', async () => {
+  it('that a person started is ended by cancel like any other, and can be repeated', async () => {
     const runId = await submittedRun();
     const runs = new RunStore(home.path);
     const child = evaluate('last', {});
     while ((await runs.readEvaluation(runId))?.state !== 'running') await child.isAlive();
-    await stopEvaluationProcess(runId, runs);
+    const { stdout } = await mlrb(home.path, `cancel ${runId}`);
+    expect(stdout).toBe(
+      `Run ${runId} was handed in, and is not being scored any more. \`mlrb evaluate ${runId}\` does it.\n`,
+    );
     expect(await child.ended).toMatchObject({ code: 130 });
     expect(await runs.read(runId)).toMatchObject({ state: 'submitted', outcome: null });
     expect(await runs.isBeingEvaluated(runId)).toBe(false);

@@ -1,25 +1,30 @@
 import { z } from 'zod';
-import { isOver } from '../../runs/run.js';
+import { isOver, type Run } from '../../runs/run.js';
 import { cancelRun } from '../../tools/support/close-run.js';
 import { defineCommand } from '../command.js';
 import { composeHost } from '../compose.js';
+import { stopEvaluationProcess } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 
 export const cancel = defineCommand({
   name: 'cancel',
-  summary: 'end a run that is on, with everything that it runs',
+  summary: 'end a run that is on, with everything that it runs; or the scoring of one that was handed in',
   arguments: [['<run>', 'its id, the beginning of it, or `last`']],
   examples: [['mlrb cancel last', 'ends the newest run; its outcome is `no_submission`']],
   input: z.object({ run: z.string() }),
   async run({ run: given }, { config, signal, log, print }) {
     const host = composeHost(config, { signal, log });
     const run = await host.runs.read(await resolveRunId(host.runs, given));
-    if (isOver(run)) {
-      print(`Run ${run.run_id} is over already (${run.state}): there is nothing to cancel.`);
-      return 0;
-    }
-    await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host);
-    print(`Run ${run.run_id} is cancelled, and nothing of it runs any more.`);
+    const now = await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host);
+    if (now.state === 'submitted') await stopEvaluationProcess(run.run_id, host.runs);
+    print(whatBecameOf(run, now));
     return 0;
   },
 });
+
+function whatBecameOf(before: Run, { run_id, state }: Run): string {
+  if (state === 'submitted')
+    return `Run ${run_id} was handed in, and is not being scored any more. \`mlrb evaluate ${run_id}\` does it.`;
+  if (isOver(before)) return `Run ${run_id} is over already (${state}): there is nothing to cancel.`;
+  return `Run ${run_id} is cancelled, and nothing of it runs any more.`;
+}
