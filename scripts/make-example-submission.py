@@ -1,5 +1,6 @@
 """
 Makes the example of the submission format that contestants find in their workspace: a tiny untrained GPT-2 over bytes, always the same.
+It has the positions for the longest answers that an evaluation asks about.
 
     python scripts/make-example-submission.py FOLDER
 """
@@ -28,9 +29,9 @@ def main(folder):
     tokenizer = byte_tokenizer()
     config = GPT2Config(
         vocab_size=len(tokenizer),
-        n_positions=256,
-        n_embd=32,
-        n_layer=1,
+        n_positions=1024,
+        n_embd=16,
+        n_layer=2,
         n_head=2,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
