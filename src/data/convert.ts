@@ -159,8 +159,9 @@ function checked<T>({ row, file, number }: ReadRow, schema: Schema<T>): T {
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') ?? '';
   const what = field === '' ? 'the row' : `the field "${field}"`;
+  const why = (issue?.message ?? 'unknown reason').replace(/^Invalid input: /, '');
   throw new InputError(
-    `${file}, row ${number}: ${what} is not right (${issue?.message ?? 'unknown reason'}). Take a fresh copy of the file, or mend it.`,
+    `${file}, row ${number}: ${what} is not right (${why}). Take a fresh copy of the file, or mend it.`,
     { cause: parsed.error },
   );
 }

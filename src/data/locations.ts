@@ -19,12 +19,12 @@ export function taskDataFolder({ home }: Pick<DataPlace, 'home'>, task: Task): s
   return join(home, 'data', 'tasks', `${task.id}-v${task.version}`);
 }
 
-/** Files from the hub as they are there, until the data sets have been made from them. */
-export function downloadFolder({ home }: Pick<DataPlace, 'home'>, repo: string, commit: string): string {
-  return join(home, 'data', 'downloads', repo.replace('/', '--'), commit);
+/** Files of a data set from the hub as they are there, by commit, until the data set has been made from them. */
+export function downloadFolder({ home }: Pick<DataPlace, 'home'>, dataset: Dataset): string {
+  return join(home, 'data', 'downloads', dataset.id);
 }
 
-/** Held while a data set, or the files of a repository, are being written. */
-export function dataLock({ home }: Pick<DataPlace, 'home'>, name: string): string {
-  return join(home, 'data', 'locks', `${name.replace('/', '--')}.lock`);
+/** Held while a data set is being written. */
+export function dataLock({ home }: Pick<DataPlace, 'home'>, id: string): string {
+  return join(home, 'data', 'locks', `${id}.lock`);
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset.js';
-import { exactly, type Materials, recipe, type Source } from './source.js';
+import type { Materials, Source } from './source.js';
 
 /** Where a text is cut: before the first line or article that is no longer in the first 90 %. */
 const SHARE = 0.9;
@@ -61,7 +61,6 @@ function ofPackage(facts: Facts): Source {
       files: [{ path: name }],
       origin: { kind: 'package' },
     },
-    folder: recipe([{ path: name, from: exactly(`text/${name}`), content: { kind: 'copy' } }]),
     make: async ({ packed }) => [{ path: name, content: await packed(`train/${name}`) }],
     made_by: 'package',
   };
