@@ -35,6 +35,10 @@ function baseUrl(address: string, service: string) {
  */
 export const ConfigSchema = z.strictObject({
   home: text('~/.mlrb').describe('folder for runs, Python environments and caches'),
+  tasks: z
+    .string()
+    .default('')
+    .describe('folder with tasks of your own, a folder each; empty: only the tasks of the package'),
   log_level: z.enum(LOG_LEVELS).default('warn').describe('least severe level written to standard error'),
   sandbox: z
     .enum(['local', 'docker'])
@@ -233,7 +237,8 @@ export function loadConfig({ flags, env, file }: ConfigSources): Config {
   const research = { ...parsed.data.research, ...proxyOf(parsed.data.research, env) };
   const docker = { ...parsed.data.docker, socket: parsed.data.docker.socket || socketOf(env.DOCKER_HOST) };
   const hub = hubOf(parsed.data.hub, env);
-  return Object.freeze({ ...parsed.data, research, docker, hub, home: expandHome(parsed.data.home) });
+  const tasks = parsed.data.tasks === '' ? '' : expandHome(parsed.data.tasks);
+  return Object.freeze({ ...parsed.data, tasks, research, docker, hub, home: expandHome(parsed.data.home) });
 }
 
 /** The hub as set here, else as its own programs find it. */

@@ -3,6 +3,7 @@ import { tasks } from '../../src/tasks/tasks.js';
 import { tools } from '../../src/tools/tools.js';
 import { commandsPage } from './commands-page.js';
 import { configurationPage } from './configuration-page.js';
+import { customTasksPage } from './custom-tasks-page.js';
 import { tasksPage } from './tasks-page.js';
 import { toolsPage } from './tools-page.js';
 
@@ -10,6 +11,7 @@ import { toolsPage } from './tools-page.js';
 export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   'commands.md': async () => commandsPage(await loadCommands()),
   'configuration.md': async () => configurationPage(),
+  'custom-tasks.md': customTasksPage,
   'tasks.md': () => tasksPage(tasks),
   'tools.md': async () => toolsPage(tools),
 };

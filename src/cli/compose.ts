@@ -11,12 +11,13 @@ import { nvidiaGpus, refuseTooFew } from '../sandbox/docker/gpus.js';
 import { LocalBackend } from '../sandbox/local/local-backend.js';
 import { RoutedBackend } from '../sandbox/routed-backend.js';
 import type { SandboxBackend } from '../sandbox/sandbox.js';
+import { ownTaskData } from '../tasks/own-data.js';
 import type { TaskFolder } from '../tasks/task.js';
-import { tasks } from '../tasks/tasks.js';
 import type { Research } from '../tools/research.js';
 import type { Host, WantedRun } from '../tools/tool.js';
 import { evaluationImage, sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
+import { knownTasks } from './known-tasks.js';
 import { type ServerPython, serverPython } from './server-python.js';
 
 /** The data that ships with the package. */
@@ -32,14 +33,16 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
   const runs = new RunStore(config.home);
   const { backend, checkReady } = composeSandbox(config, serverPython(config, { signal, log }));
   return {
-    tasks,
+    tasks: knownTasks(config),
     runs,
     backend,
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
     checkReady,
     research: composeResearch(config, log),
-    trainingData: once(({ task }) =>
-      prepareTaskData(task, { home: config.home, packageData: PACKAGE_DATA }, signal),
+    trainingData: once(folder =>
+      folder.ownData === undefined
+        ? prepareTaskData(folder.task, { home: config.home, packageData: PACKAGE_DATA }, signal)
+        : ownTaskData(folder),
     ),
     log,
   };

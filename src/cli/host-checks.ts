@@ -8,8 +8,11 @@ import { pythonVersion } from '../lib/make-python-environment.js';
 import { findPythonEnvironment } from '../lib/python-environment.js';
 import { size } from '../lib/text.js';
 import { describeEngine } from '../sandbox/docker/describe-engine.js';
+import { ownTaskData } from '../tasks/own-data.js';
+import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import { missingImages } from './docker-images.js';
 import { evaluationPython } from './evaluation-python.js';
+import { knownTasks } from './known-tasks.js';
 
 /** One thing that a host should have. `optional`: it is not there, and everything works all the same. */
 export interface HostCheck {
@@ -35,6 +38,7 @@ export async function checkHost(config: Config, signal: AbortSignal): Promise<Ho
     checkVenv(config, signal),
     checkEnvironment(config),
     checkDocker(config),
+    checkOwnTasks(config),
   ]);
   return checks.flat();
 }
@@ -143,6 +147,22 @@ async function checkDocker(config: Config): Promise<HostCheck[]> {
     const remedy =
       lacking === 'missing' ? error.message : `Needed for --sandbox docker only. ${error.message}`;
     return [{ name: 'Docker', state: lacking, found: 'cannot be reached', remedy }];
+  }
+}
+
+/** Everything that a contestant of an own task would meet, where there are any. */
+async function checkOwnTasks(config: Config): Promise<HostCheck[]> {
+  if (config.tasks === '') return [];
+  try {
+    const own = knownTasks(config).filter(({ ownData }) => ownData !== undefined);
+    for (const folder of own) {
+      await renderPrompt(folder, UNKNOWN_PATHS);
+      await ownTaskData(folder);
+    }
+    return [check('own tasks', true, own.map(({ task }) => task.id).join(', '), '')];
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    return [check('own tasks', false, config.tasks, error.message)];
   }
 }
 

@@ -16,7 +16,7 @@ export const TaskData = z.strictObject({
     .string()
     .regex(
       /^\w[\w.-]*(\/\w[\w.-]*)*$/,
-      'a path below the data path, of letters, digits, dots, dashes and underscores, without ".."',
+      'it takes a path below the data path, of letters, digits, dots, dashes and underscores',
     )
     .describe('name below the data path, of a file or a folder'),
   dataset: z
@@ -24,12 +24,12 @@ export const TaskData = z.strictObject({
     .describe(
       'the data set it comes from, by its id in `src/data/datasets.ts`: where to get it and how to tell that it is whole',
     ),
-  description: z.string(),
+  description: z.string().describe('what it is, as sentences for the contestant'),
   words: z.number().int().positive().optional().describe('words, split at white space'),
-  rows: z.number().int().positive().optional(),
-  bytes: z.number().int().positive().optional(),
-  licence: z.string(),
-  source: z.string(),
+  rows: z.number().int().positive().optional().describe('lines or entries, of data that have such'),
+  bytes: z.number().int().positive().optional().describe('size of it all'),
+  licence: z.string().describe('under which it may be used'),
+  source: z.string().describe('where it comes from'),
 });
 
 export type TaskData = Readonly<z.infer<typeof TaskData>>;
@@ -80,7 +80,7 @@ export const TaskRule = z.discriminatedUnion('id', [
     text: z.string(),
     max_minutes: z.number().positive().describe('what one merge may take'),
     sources_before: z.iso
-      .date()
+      .date('it takes a day such as 2024-05-31')
       .optional()
       .describe('experts published from this day on are refused; absent: the experts are given'),
   }),
@@ -100,15 +100,22 @@ export const TaskEvaluator = z.strictObject({
     .optional()
     .describe('data sets it scores on, by id, where the evaluator does not say it by its name'),
   metric: z.string().describe('the metric it yields, as it stands in the score record'),
-  direction: Direction,
-  description: z.string(),
+  direction: Direction.describe('which values are better'),
+  description: z.string().describe('what it measures, for the contestant'),
 });
 export type TaskEvaluator = z.infer<typeof TaskEvaluator>;
 
 /** What the tools that look up papers and code must not lead to. */
 export const OffLimits = z.strictObject({
   repositories: z
-    .array(z.string().regex(/^(\*|[\w.-]+)\/(\*|[\w.-]+)$/))
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*|[\w.-]+)\/(\*|[\w.-]+)$/,
+          'it takes owner/name, where `*` stands for any owner or any name',
+        ),
+    )
     .readonly()
     .describe(
       'on GitHub, `owner/name`; `*` stands for any owner or any name. Forks and renamed copies count as the repository itself',
@@ -120,7 +127,7 @@ export const OffLimits = z.strictObject({
     .readonly()
     .describe("files of the package's data whose sentences are what submissions are scored on"),
   published_before: z.iso
-    .date()
+    .date('it takes a day such as 2024-05-31')
     .optional()
     .describe('papers and commits from this day on are hidden; absent: no bound'),
 });
@@ -131,24 +138,30 @@ export type OffLimits = Readonly<z.infer<typeof OffLimits>>;
  * come from this one manifest, so they cannot disagree.
  */
 export const Task = z.strictObject({
-  id: z.string().regex(/^[a-z0-9_]{1,50}$/),
+  id: z.string().regex(/^[a-z0-9_]{1,50}$/, 'it takes 1 to 50 lower-case letters, digits and underscores'),
   version: z.number().int().positive().describe('raised when a change makes scores incomparable'),
-  title: z.string(),
+  title: z.string().describe('what it is called for people'),
   suite: z.enum(['mlrb', 'mini', 'smoke', 'custom']).describe('`custom`: from a folder outside the package'),
   summary: z.string().describe('one sentence'),
   budget: Budget,
-  network: z.enum(['none', 'open']),
-  data: z.array(TaskData).readonly(),
+  network: z
+    .enum(['none', 'open'])
+    .describe('what the contestant can reach; the local sandbox cuts nothing off'),
+  data: z.array(TaskData).readonly().describe('what the contestant finds at the data path'),
   submission: z.strictObject({
     architectures: z
       .array(z.enum(['causal', 'seq2seq']))
       .nonempty()
-      .readonly(),
+      .readonly()
+      .describe('decoders alone, or encoders with decoders'),
     dtypes: z.array(Dtype).nonempty().readonly().describe('what the weights may be stored as'),
-    max_bytes: z.number().int().positive(),
-    max_parameters: z.number().int().positive(),
+    max_bytes: z.number().int().positive().describe('of all files of the submission'),
+    max_parameters: z.number().int().positive().describe('counted from the shapes of the tensors'),
   }),
-  rules: z.array(TaskRule).readonly(),
+  rules: z
+    .array(TaskRule)
+    .readonly()
+    .describe('what is checked, in the order in which the contestant reads it'),
   evaluators: z
     .tuple([TaskEvaluator], TaskEvaluator)
     .readonly()

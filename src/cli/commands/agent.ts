@@ -3,10 +3,11 @@ import { findScript } from '../../agent/find-script.js';
 import { averages } from '../../report/averages.js';
 import { type ResultRow, resultRow } from '../../report/result-row.js';
 import { renderAverages, renderResults } from '../../report/results-table.js';
-import { findTask, tasks } from '../../tasks/tasks.js';
+import { findTask } from '../../tasks/tasks.js';
 import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { composeHost } from '../compose.js';
 import { playRun } from '../contest.js';
+import { knownTasks } from '../known-tasks.js';
 import { readyPython } from '../python-environment-here.js';
 
 export const agent = defineCommand({
@@ -36,7 +37,7 @@ export const agent = defineCommand({
     json: JsonFlag,
   }),
   async run({ task, model, runs, json }, context) {
-    const taskId = findTask(tasks, task).task.id;
+    const taskId = findTask(knownTasks(context.config), task).task.id;
     findScript(model, taskId);
     const { config, signal, log, progress, print } = context;
     const host = composeHost(config, { signal, log });

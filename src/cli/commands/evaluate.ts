@@ -9,11 +9,12 @@ import type { Finding } from '../../runs/outcome.js';
 import { RunStore } from '../../runs/run-store.js';
 import type { Provenance, Score } from '../../runs/score.js';
 import type { Task, TaskEvaluator } from '../../tasks/task.js';
-import { findTask, tasks } from '../../tasks/tasks.js';
+import { findTask } from '../../tasks/tasks.js';
 import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { composeScorer } from '../compose.js';
 import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
+import { knownTasks } from '../known-tasks.js';
 import { readyPython } from '../python-environment-here.js';
 import { findingLine, provenanceLine, scoreLines } from '../score-text.js';
 
@@ -46,7 +47,8 @@ export const evaluate = defineCommand({
       return scoreRun(run, { evaluator, json }, context);
     }
     if (run === undefined && model !== undefined && task !== undefined) {
-      return scoreFolder(findTask(tasks, task).task, model, { evaluator, json }, context);
+      const { task: wanted } = findTask(knownTasks(context.config), task);
+      return scoreFolder(wanted, model, { evaluator, json }, context);
     }
     throw new InputError('Give either a run, or --task and --model together. See `mlrb evaluate --help`.');
   },
@@ -61,6 +63,7 @@ async function scoreRun(given: string, { evaluator, json }: How, context: Comman
   const { config, print } = context;
   const runs = new RunStore(config.home);
   const before = await runs.read(await resolveRunId(runs, given));
+  const tasks = knownTasks(config);
   const { task } = findTask(tasks, before.task_id);
   await using _entered = await enterEvaluation(before.run_id, runs);
   const run = await evaluateRun(before.run_id, {

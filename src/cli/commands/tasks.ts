@@ -3,9 +3,10 @@ import { duration } from '../../lib/text.js';
 import { type Column, renderTable } from '../../report/render.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../../tasks/prompt.js';
 import type { Task } from '../../tasks/task.js';
-import { findTask, tasks as known } from '../../tasks/tasks.js';
+import { findTask } from '../../tasks/tasks.js';
 import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { composeHost } from '../compose.js';
+import { knownTasks } from '../known-tasks.js';
 
 const COLUMNS: readonly Column<Task>[] = [
   { heading: 'task', cell: task => task.id },
@@ -24,9 +25,11 @@ export const tasks = defineCommand({
   examples: [
     ['mlrb tasks', 'what there is'],
     ['mlrb tasks mini_baby_lm', 'the whole text of one task'],
+    ['mlrb tasks --tasks ./my-tasks', 'your own besides; docs/custom-tasks.md tells how to write them'],
   ],
   input: z.object({ task: z.string().optional(), json: JsonFlag }),
   async run({ task, json }, { config, signal, log, print }) {
+    const known = knownTasks(config);
     if (task !== undefined) {
       const folder = findTask(known, task);
       const reach = composeHost(config, { signal, log }).backend.networkFor(folder.task.network);
