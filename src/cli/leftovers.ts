@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { ConfigError, errorCode } from '../errors.js';
@@ -6,10 +6,12 @@ import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-fol
 import { withFileLock } from '../lib/file-lock.js';
 import { isBeingMade, removeHalfMade } from '../lib/make-python-environment.js';
 import { isOver, type Run } from '../runs/run.js';
+import type { ListedRun } from '../runs/run-store.js';
 import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
 import { cancelRun, settleRun } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
+import { endSandboxOfDamaged, hasSandbox, isEmptyRun, isOfAnotherVersion } from './damaged-run.js';
 import { type AbandonedPlayer, findAbandonedPlayers } from './player-mark.js';
 
 /** A run that takes longer than this to start was left by a server that died. */
@@ -19,7 +21,7 @@ const START_PATIENCE_MS = 600_000;
 export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
   for (const player of await findAbandonedPlayers(config.home)) yield* cleanUpAfter(player, host, mode);
   for (const listed of await host.runs.list()) {
-    if ('damaged' in listed) yield `${listed.run_id}: ${listed.damaged}`;
+    if ('damaged' in listed) yield* cleanUpDamaged(listed, host, mode);
     else yield* cleanUpRun(listed.run, host, mode);
   }
   yield* cleanUpContainers(host, config, mode);
@@ -60,6 +62,25 @@ async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'ac
     if (!(error instanceof ConfigError)) throw error;
     if (config.sandbox === 'docker') yield error.message;
   }
+}
+
+/** Nobody can act in such a run, not even its contestant. */
+async function* cleanUpDamaged(
+  { run_id, damaged }: ListedRun & { readonly damaged: string },
+  host: Host,
+  mode: 'look' | 'act',
+): AsyncGenerator<string> {
+  const folder = host.runs.folder(run_id);
+  if (await isEmptyRun(folder)) {
+    if (Date.now() - (await stat(folder.root)).mtimeMs < START_PATIENCE_MS) return;
+    yield `${run_id}: its server died before it had begun.`;
+    if (mode === 'act') await rm(folder.root, { recursive: true, force: true });
+    return;
+  }
+  yield `${run_id}: ${damaged}`;
+  if ((await isOfAnotherVersion(folder)) || !(await hasSandbox(folder))) return;
+  yield `${run_id}: its sandbox is on, and nobody can use it.`;
+  if (mode === 'act') await endSandboxOfDamaged(run_id, host);
 }
 
 async function* cleanUpRun(run: Run, host: Host, mode: 'look' | 'act'): AsyncGenerator<string> {

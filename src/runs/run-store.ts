@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errorCode, InputError } from '../errors.js';
+import { ConfigError, errorCode, InputError } from '../errors.js';
 import { writeJson } from '../lib/atomic-write.js';
 import { isLocked, withFileLock } from '../lib/file-lock.js';
 import { firstChars } from '../lib/text.js';
@@ -84,16 +85,19 @@ export class RunStore {
 
   /**
    * @throws InputError if there is no such run.
-   * @throws ConfigError if its record is damaged.
+   * @throws ConfigError if its record is damaged, or is not there while its folder is.
    */
   async read(runId: string): Promise<Run> {
     const id = Run.shape.run_id.safeParse(runId);
     const unknown = `There is no run "${firstChars(runId, 60)}". \`mlrb runs\` lists the runs that are there.`;
     if (!id.success) throw new InputError(unknown);
-    const { record } = this.folder(id.data);
+    const { root, record } = this.folder(id.data);
     const run = this.#runs.read(record);
-    if (run === undefined) throw new InputError(unknown);
-    return run;
+    if (run !== undefined) return run;
+    if (!existsSync(root)) throw new InputError(unknown);
+    throw new ConfigError(
+      `The folder ${root} has no record of its run: run.json is missing. Restore it from a copy, or move the folder away.`,
+    );
   }
 
   /** All runs, newest first. */

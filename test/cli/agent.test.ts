@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
+import { processesNaming } from '../helpers/processes.js';
 import { endAllRuns } from '../helpers/runs.js';
 import { mlrb, startMlrb } from './mlrb.js';
 
@@ -27,7 +27,7 @@ describe('mlrb agent', () => {
     ]);
     expect(averages).toMatchObject([{ runs: 2, valid: 0, mean_failures_zero: 0 }]);
     expect(ended.code).toBe(0);
-    expect(processesOf(home.path)).toEqual([]);
+    expect(processesNaming(home.path)).toEqual([]);
   });
 
   it('ends what an earlier process of the same contestant left on', async () => {
@@ -45,7 +45,7 @@ describe('mlrb agent', () => {
     const { code, stderr } = await agent.ended;
     expect(code).toBe(130);
     expect(stderr.trim().split('\n').at(-1)).toBe('Stopped.');
-    expect(processesOf(home.path)).toEqual([]);
+    expect(processesNaming(home.path)).toEqual([]);
     const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
     expect(run).toMatchObject({
       state: 'cancelled',
@@ -58,7 +58,7 @@ describe('mlrb agent', () => {
     const agent = startMlrb(home.path, 'agent --task mini_baby_lm --model script:reference');
     await agent.said('reference runs reference.py');
     expect(await agent.interruptImpatiently()).toMatchObject({ code: 130 });
-    await vi.waitUntil(() => processesOf(home.path).length === 0, WATCH);
+    await vi.waitUntil(() => processesNaming(home.path).length === 0, WATCH);
     const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
     expect(run).toMatchObject({ state: 'cancelled', outcome: 'no_submission' });
   });
@@ -71,7 +71,7 @@ describe('mlrb agent', () => {
     const sentence = 'the mlrb process that played it was killed';
     expect((await mlrb(home.path, 'cleanup --dry-run')).stderr).toContain(sentence);
     expect((await mlrb(home.path, 'cleanup')).stderr).toContain(sentence);
-    expect(processesOf(home.path)).toEqual([]);
+    expect(processesNaming(home.path)).toEqual([]);
     const { run } = JSON.parse((await mlrb(home.path, 'show last --json')).stdout);
     expect(run).toMatchObject({ state: 'cancelled', reason: 'The process that played it ended.' });
     expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
@@ -96,7 +96,7 @@ describe('mlrb agent', () => {
       await vi.waitUntil(() => existsSync(join(home.path, 'runs', runId, path)), WATCH);
       agent.interrupt();
       expect(await agent.ended).toMatchObject({ code: 130 });
-      expect(processesOf(home.path)).toEqual([]);
+      expect(processesNaming(home.path)).toEqual([]);
       const { run } = JSON.parse((await mlrb(home.path, `show ${runId} --json`)).stdout);
       expect(['submitted', 'cancelled']).toContain(run.state);
     },
@@ -105,12 +105,3 @@ describe('mlrb agent', () => {
 
 /** Moments pass quickly. */
 const WATCH = { timeout: 50_000, interval: 1 };
-
-/** Living processes whose command line or environment names the home folder. */
-function processesOf(folder: string): string[] {
-  const lines = execFileSync('ps', ['axeww', '-o', 'stat=,command='], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  }).split('\n');
-  return lines.filter(line => line.includes(folder) && !line.startsWith('Z'));
-}

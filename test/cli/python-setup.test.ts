@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { type Contestant, connect } from '../helpers/contestant.js';
+import { processesNaming } from '../helpers/processes.js';
 import { endAllRuns } from '../helpers/runs.js';
 import { mlrb, startMlrb } from './mlrb.js';
 
@@ -173,13 +173,4 @@ async function script(name: string, body: string): Promise<string> {
   await writeFile(path, `#!/bin/sh\n${body}\n`);
   await chmod(path, 0o755);
   return path;
-}
-
-/** Living processes whose command line or environment has the text in it. */
-function processesNaming(text: string): string[] {
-  const lines = execFileSync('ps', ['axeww', '-o', 'stat=,command='], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  }).split('\n');
-  return lines.filter(line => line.includes(text) && !line.startsWith('Z'));
 }

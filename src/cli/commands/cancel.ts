@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { ConfigError } from '../../errors.js';
 import { isOver, type Run } from '../../runs/run.js';
 import { cancelRun } from '../../tools/support/close-run.js';
 import { defineCommand } from '../command.js';
 import { composeHost } from '../compose.js';
+import { endSandboxOfDamaged } from '../damaged-run.js';
 import { stopEvaluationProcess } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 
@@ -14,7 +16,16 @@ export const cancel = defineCommand({
   input: z.object({ run: z.string() }),
   async run({ run: given }, { config, signal, log, print }) {
     const host = composeHost(config, { signal, log });
-    const run = await host.runs.read(await resolveRunId(host.runs, given));
+    const runId = await resolveRunId(host.runs, given);
+    const run = await host.runs.read(runId).catch((error: unknown) => {
+      if (error instanceof ConfigError) return error;
+      throw error;
+    });
+    if (run instanceof ConfigError) {
+      await Promise.all([endSandboxOfDamaged(runId, host), stopEvaluationProcess(runId, host.runs)]);
+      print(`Nothing of run ${runId} runs any more. ${run.message}`);
+      return 0;
+    }
     const now = await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host);
     if (now.state === 'submitted') await stopEvaluationProcess(run.run_id, host.runs);
     print(whatBecameOf(run, now));

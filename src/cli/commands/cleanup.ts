@@ -7,7 +7,7 @@ export const cleanup = defineCommand({
   name: 'cleanup',
   summary: 'end and remove what a crash left behind',
   details:
-    'Runs, their files and scores stay. Runs that are on, and what living processes use, are not touched.',
+    'Runs, their files and scores stay. Runs that are on, and what living processes use, are not touched; of a run whose record is damaged, the sandbox is ended.',
   options: [['--dry-run', 'only say what would be done']],
   examples: [['mlrb cleanup --dry-run', 'looks, and changes nothing']],
   input: z.object({ dryRun: z.boolean().default(false) }),

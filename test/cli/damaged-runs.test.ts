@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RunStore } from '../../src/runs/run-store.js';
+import { connect } from '../helpers/contestant.js';
+import { makeHome } from '../helpers/home.js';
+import { processesNaming } from '../helpers/processes.js';
+import { endAllRuns } from '../helpers/runs.js';
+import { mlrb } from './mlrb.js';
+
+let home: Awaited<ReturnType<typeof makeHome>>;
+beforeEach(async () => {
+  home = await makeHome();
+});
+afterEach(async () => {
+  await endAllRuns(home.path);
+  await home[Symbol.asyncDispose]();
+});
+
+const DAMAGES = [
+  ['cut short', (record: string) => writeFile(record, '{'), /The record .*run\.json is damaged/],
+  ['gone', (record: string) => rm(record), /has no record of its run: run\.json is missing\. Restore it/],
+] as const;
+
+describe.each(DAMAGES)('a run that is on and whose record is %s', (_how, damage, sentence) => {
+  it('is ended by cancel', async () => {
+    const runId = await startedRun();
+    await damage(recordOf(runId));
+    expect((await mlrb(home.path, 'runs')).stderr).toMatch(sentence);
+    const { code, stdout } = await mlrb(home.path, `cancel ${runId}`);
+    expect(stdout).toContain(`Nothing of run ${runId} runs any more.`);
+    expect(stdout).toMatch(sentence);
+    expect(code).toBe(0);
+    expect(processesNaming(home.path)).toEqual([]);
+  });
+
+  it('is ended by cleanup, which keeps its files', async () => {
+    const runId = await startedRun();
+    await damage(recordOf(runId));
+    const looked = await mlrb(home.path, 'cleanup --dry-run');
+    expect(looked.stderr).toMatch(sentence);
+    expect(looked.stderr).toContain(`${runId}: its sandbox is on, and nobody can use it.`);
+    expect(processesNaming(home.path)).not.toEqual([]);
+    expect(await mlrb(home.path, 'cleanup')).toMatchObject({ code: 0, stderr: looked.stderr });
+    expect(processesNaming(home.path)).toEqual([]);
+    const { stderr } = await mlrb(home.path, 'cleanup');
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toContain('its sandbox is on');
+    expect(existsSync(join(home.path, 'runs', runId, 'workspace', 'README.md'))).toBe(true);
+  });
+});
+
+it('a run of another version is told of and left alone by cleanup', async () => {
+  const runId = await startedRun();
+  const whole = JSON.parse(await readFile(recordOf(runId), 'utf8'));
+  await writeFile(recordOf(runId), JSON.stringify({ ...whole, version: 2 }));
+  expect((await mlrb(home.path, 'cleanup')).stderr).toMatch(/is damaged or of another version/);
+  expect(processesNaming(home.path)).not.toEqual([]);
+});
+
+it('the folder of a run that never began is removed once it cannot be one that just begins', async () => {
+  const { root, workspace } = new RunStore(home.path).folder('run_00000000000000aa');
+  await mkdir(workspace, { recursive: true });
+  expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
+  expect(existsSync(root)).toBe(true);
+  await utimes(root, new Date(0), new Date(0));
+  expect((await mlrb(home.path, 'cleanup')).stderr).toContain('its server died before it had begun');
+  expect(existsSync(root)).toBe(false);
+});
+
+function recordOf(runId: string): string {
+  return new RunStore(home.path).folder(runId).record;
+}
+
+/** A run that is on, with a job in it and no server. */
+async function startedRun(): Promise<string> {
+  await using contestant = await connect({ home: home.path });
+  const { data } = await contestant.ok('start_run', { task_id: 'mini_baby_lm' });
+  await contestant.ok('run_bash', { script: 'sleep 600', wait_s: 0 });
+  return String(data.run_id);
+}
