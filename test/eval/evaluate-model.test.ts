@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type EvaluateModel, evaluateModel, type ModelEvaluation } from '../../src/eval/evaluate-model.js';
 import { LOG_FILE, ROWS_FILE } from '../../src/eval/output-files.js';
-import { BlimpRow } from '../../src/eval/scorer-message.js';
+import { ChoiceRow } from '../../src/eval/rows.js';
 import { Score } from '../../src/runs/score.js';
 import { miniBabyLm } from '../../src/tasks/mini-baby-lm/task.js';
 import type { Task } from '../../src/tasks/task.js';
@@ -25,7 +25,7 @@ const FEW = {
   direction: 'higher_is_better',
   description: 'few rows',
 } as const;
-const SETTINGS = { batch_size: 64, device: 'cpu', memory_gb: 16, time_limit_min: 10 };
+const SETTINGS = { device: 'cpu', memory_gb: 16, time_limit_min: 10 };
 const TEXT = 'The old house stood on a hill . \n It was empty . \n';
 
 let home: string;
@@ -65,9 +65,9 @@ function evaluate(folder: string, changes: Partial<EvaluateModel> = {}): Promise
   });
 }
 
-function rowsIn(folder: string): BlimpRow[] {
+function rowsIn(folder: string): ChoiceRow[] {
   const lines = readFileSync(join(folder, ROWS_FILE), 'utf8').trimEnd().split('\n');
-  return lines.map(line => BlimpRow.parse(JSON.parse(line)));
+  return lines.map(line => ChoiceRow.parse(JSON.parse(line)));
 }
 
 function scoreOf({ scores }: ModelEvaluation, metric: string): Score {
@@ -76,9 +76,10 @@ function scoreOf({ scores }: ModelEvaluation, metric: string): Score {
   return Score.parse(score);
 }
 
-/** The example with one tensor of its weights changed. */
-function withTensors(edit: (tensors: ReturnType<typeof readTensors>) => void): string {
-  const folder = modelFolder();
+/** The example, or another sound model, with its tensors changed. */
+function withTensors(edit: (tensors: ReturnType<typeof readTensors>) => void, original = EXAMPLE): string {
+  const folder = join(mkdtempSync(join(home, 'model-')), 'model');
+  cpSync(original, folder, { recursive: true });
   const tensors = readTensors(join(folder, 'model.safetensors'));
   edit(tensors);
   writeTensors(join(folder, 'model.safetensors'), tensors);
@@ -104,7 +105,7 @@ test('the score is the mean of the subtask accuracies, recomputed by hand from t
   const rows = rowsIn(join(home, 'example'));
   const accuracies = [...new Set(rows.map(row => row.subtask))].map(subtask => {
     const pairs = rows.filter(row => row.subtask === subtask);
-    return pairs.filter(({ good, bad }) => good !== null && bad !== null && good > bad).length / pairs.length;
+    return pairs.filter(({ values: [good, bad] }) => Number(good) > Number(bad)).length / pairs.length;
   });
   const score = scoreOf(example, 'blimp@2');
   expect(example.outcome).toBe('valid');
@@ -127,7 +128,6 @@ test('the record says with what it was measured, and progress names the steps', 
     harness: 'lm_eval 0.4.13',
     device: 'cpu',
     dtype: 'float32',
-    batch_size: 64,
   });
   expect(example.provenance?.libraries.transformers).toBe('5.18.0');
   expect([...new Set(steps)]).toEqual([
@@ -136,9 +136,9 @@ test('the record says with what it was measured, and progress names the steps', 
     'starting',
     'loading the model',
     'measuring speed and memory',
-    'scoring',
+    'scoring blimp',
     'measuring perplexity',
-    'scoring an untrained model',
+    'scoring an untrained model: blimp',
   ]);
   expect(readdirSync(join(home, 'scratch'))).toEqual([]);
   expect(readdirSync(join(home, 'example')).sort()).toEqual([ROWS_FILE, LOG_FILE].sort());
@@ -229,21 +229,27 @@ test('a model with finite weights that yields NaN is refused', async () => {
   expect({ rule, message }).toEqual({ rule: 'loads', message: expect.stringContaining('not finite') });
 });
 
-test('a missing tensor is refused: its weights would be random', async () => {
+test('a missing tensor is refused, also of a family whose tensors only the loader knows: its weights would be random', async () => {
   const { rule, message } = await refusal(
-    withTensors(tensors => {
-      delete tensors['transformer.ln_f.weight'];
-    }),
+    withTensors(
+      tensors => {
+        delete tensors['model.norm.weight'];
+      },
+      join(models, 'unusual'),
+    ),
   );
   expect(rule).toBe('tensors');
-  expect(message).toContain('lack "transformer.ln_f.weight"');
+  expect(message).toContain('lack "model.norm.weight"');
 });
 
-test('a tensor that the model does not have is refused', async () => {
+test('a tensor that the model does not have is refused, also where only the loader knows', async () => {
   const { rule, message } = await refusal(
-    withTensors(tensors => {
-      tensors['extra.weight'] = { dtype: 'F32', shape: [1], data: new Uint8Array(4) };
-    }),
+    withTensors(
+      tensors => {
+        tensors['extra.weight'] = { dtype: 'F32', shape: [1], data: new Uint8Array(4) };
+      },
+      join(models, 'unusual'),
+    ),
   );
   expect(rule).toBe('tensors');
   expect(message).toContain('"extra.weight"');
@@ -285,7 +291,7 @@ test('a model that needs more memory than scoring allows is refused, not our fau
     rule: 'resources',
     message: expect.stringContaining('more memory than scoring allows'),
   });
-});
+}, 300_000);
 
 /** Address space that the libraries take by themselves on this machine. */
 function peakOfLibraries(): number {
@@ -299,7 +305,7 @@ test('too little memory for the libraries themselves is the operator’s to mend
   await expect(
     evaluate(
       withTensors(() => undefined),
-      { settings: { ...SETTINGS, memory_gb: 0.3, batch_size: 63 } },
+      { settings: { ...SETTINGS, memory_gb: 0.3 } },
     ),
   ).rejects.toThrow('The scoring process stopped with exit code');
 });

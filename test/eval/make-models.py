@@ -4,7 +4,7 @@ import sys
 
 import torch
 import transformers
-from transformers import AutoTokenizer, BertConfig, BertLMHeadModel, GPT2LMHeadModel, T5Config, T5ForConditionalGeneration
+from transformers import AutoTokenizer, BertConfig, BertLMHeadModel, GPT2LMHeadModel, StableLmConfig, StableLmForCausalLM, T5Config, T5ForConditionalGeneration
 
 
 def save(folder, name, model, tokenizer):
@@ -20,6 +20,7 @@ def main(example, folder):
     save(folder, "seq2seq", T5ForConditionalGeneration(t5), tokenizer)
     shape = dict(vocab_size=260, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, max_position_embeddings=256)
     save(folder, "sees_ahead", BertLMHeadModel(BertConfig(**shape, is_decoder=False)), tokenizer)
+    save(folder, "unusual", StableLmForCausalLM(StableLmConfig(**shape, num_key_value_heads=2)), tokenizer)
     constant = GPT2LMHeadModel.from_pretrained(example)
     with torch.no_grad():
         for parameter in constant.parameters():

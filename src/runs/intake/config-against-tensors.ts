@@ -1,23 +1,44 @@
 import type { Finding } from '../outcome.js';
+import { ConfigReader } from './config-reader.js';
 import { broken } from './findings.js';
+import { checkLayout } from './layout/check-layout.js';
+import { FAMILIES } from './layout/families.js';
+import type { Architecture } from './model-config.js';
+import type { ModelType } from './model-types.js';
 import { isObject } from './read-json.js';
 import type { Tensor } from './safetensors.js';
 
+/** What is known about the kind of model that a configuration describes. */
+export interface Described {
+  readonly architecture: Architecture | null;
+  /** Absent where the library does not know the model type. */
+  readonly type: ModelType | undefined;
+}
+
 /**
- * Compares the sizes that `config.json` claims with the shapes of the tensors, before anything is built from either:
- * a configuration of ten million layers would keep a loader busy for hours.
+ * Compares what `config.json` claims with the shapes of the tensors, before anything is built from either: a configuration of ten million
+ * layers would keep a loader busy for hours. Of the usual families every tensor is known; of the others only what holds for all.
  */
 export function checkConfigAgainstTensors(
   config: Readonly<Record<string, unknown>>,
+  { architecture, type }: Described,
   tensors: readonly Tensor[],
 ): Finding[] {
   const sizes = sizesOf(config);
-  const sentences = [
-    ...sizes.flatMap(size => whyImpossible(size)),
-    ...sizes.flatMap(size => whyLayersDiffer(size, tensors)),
-    ...sizes.flatMap(size => whyNoSuchLength(size, tensors)),
-    ...sizes.flatMap(size => whyTooManyParts(size, tensors)),
+  const family = architecture === null ? undefined : FAMILIES[architecture].get(type?.name ?? '');
+  const layout = type === undefined ? undefined : family?.(new ConfigReader(config, type));
+  const absurd = said(sizes.flatMap(size => [...whyImpossible(size), ...whyTooManyParts(size, tensors)]));
+  if (layout !== undefined) return [...absurd, ...checkLayout(layout, tensors)];
+  const own = sizes.filter(({ isOwn }) => isOwn);
+  return [
+    ...absurd,
+    ...said(own.flatMap(size => whyNoSuchLength(size, tensors))),
+    ...said(own.flatMap(size => whyTooManyLayers(size, tensors))),
+    ...said(own.flatMap(size => whyTooManyPositions(size, tensors))),
   ];
+}
+
+function said(sentences: readonly string[]): Finding[] {
   return [...new Set(sentences)].map(sentence =>
     broken('config', `${sentence} Save the model again with save_pretrained(folder).`),
   );
@@ -26,6 +47,8 @@ export function checkConfigAgainstTensors(
 interface Size {
   readonly key: string;
   readonly value: number;
+  /** Whether it stands in the configuration itself, not in that of a part of the model. */
+  readonly isOwn: boolean;
 }
 
 /** Every number of the configuration with its key, those of nested objects included. */
@@ -34,7 +57,7 @@ function sizesOf(config: Readonly<Record<string, unknown>>): Size[] {
   const sizes: Size[] = [];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const [key, value] of Object.entries(next)) {
-      if (typeof value === 'number') sizes.push({ key, value });
+      if (typeof value === 'number') sizes.push({ key, value, isOwn: next === config });
       else if (isObject(value)) open.push(value);
     }
   }
@@ -45,36 +68,33 @@ function sizesOf(config: Readonly<Record<string, unknown>>): Size[] {
 const MAX_NUMBER = 1e9;
 
 function whyImpossible({ key, value }: Size): string[] {
-  return Math.abs(value) > MAX_NUMBER
-    ? [`config.json says ${shown(key)} is ${value}, which no model has.`]
+  return value > MAX_NUMBER ? [`config.json says ${shown(key)} is ${value}, which no model has.`] : [];
+}
+
+const PARTS = /layers?$|^n_layer|experts|blocks?$|groups?$|heads?$/;
+/** A part of the model that is not handed in may be described with so many. */
+const MANY_PARTS = 10_000;
+
+/** What is counted cannot be more than there are rows in the longest tensor and tensors besides. */
+function whyTooManyParts({ key, value }: Size, tensors: readonly Tensor[]): string[] {
+  if (!PARTS.test(key)) return [];
+  const longest = tensors.reduce((most, { shape }) => Math.max(most, ...shape), tensors.length);
+  return value > Math.max(MANY_PARTS, longest)
+    ? [`config.json says ${shown(key)} is ${value}, more than the weights can hold.`]
     : [];
 }
 
 const LAYERS = /^(num_hidden_layers|n_layers?|num_layers|num_decoder_layers|encoder_layers|decoder_layers)$/;
-const BLOCK = /^(.*?\b(?:h|layers?|blocks?))\.(\d+)\./;
+/** Layers may share their weights, so there can be more of them than tensors; not thousands. */
+const MANY_LAYERS = 1000;
 
-function whyLayersDiffer({ key, value }: Size, tensors: readonly Tensor[]): string[] {
-  if (!LAYERS.test(key)) return [];
-  const counts = blockCounts(tensors);
-  if (counts.length === 0 || counts.includes(value)) return [];
-  return [
-    `config.json says ${shown(key)} is ${value}, the weights hold ${[...new Set(counts)].join(' and ')} layers.`,
-  ];
+function whyTooManyLayers({ key, value }: Size, tensors: readonly Tensor[]): string[] {
+  return LAYERS.test(key) && value > Math.max(MANY_LAYERS, tensors.length)
+    ? [`config.json says ${shown(key)} is ${value}, the weights hold ${tensors.length} tensors.`]
+    : [];
 }
 
-/** How many numbered blocks stand below each name: 12 for `transformer.h.0.…` to `transformer.h.11.…`. */
-function blockCounts(tensors: readonly Tensor[]): number[] {
-  const blocks = new Map<string, Set<string>>();
-  for (const { name } of tensors) {
-    const [, prefix, number] = BLOCK.exec(name) ?? [];
-    if (prefix === undefined || number === undefined) continue;
-    const numbers = blocks.get(prefix) ?? new Set();
-    blocks.set(prefix, numbers.add(number));
-  }
-  return [...blocks.values()].map(numbers => numbers.size);
-}
-
-const LENGTHS = /^(vocab_size|hidden_size|n_embd|d_model|intermediate_size|n_inner|ffn_dim|d_ff)$/;
+const LENGTHS = /^(vocab_size|hidden_size|n_embd|d_model)$/;
 
 /** Each of these numbers is the length of some tensor, whatever the family of the model calls it; a product of one for fused or gated layers. */
 function whyNoSuchLength({ key, value }: Size, tensors: readonly Tensor[]): string[] {
@@ -92,38 +112,19 @@ function whyNoSuchLength({ key, value }: Size, tensors: readonly Tensor[]): stri
   return [`config.json says ${shown(key)} is ${value}, but no tensor has that length.`];
 }
 
-const PARTS = /layers?$|^n_layer|experts|blocks?$|groups?$|heads?$/;
-
-/** What is counted cannot be more than there are rows in the longest tensor and tensors besides. */
-function whyTooManyParts({ key, value }: Size, tensors: readonly Tensor[]): string[] {
-  if (!PARTS.test(key) || LAYERS.test(key)) return [];
-  const longest = tensors.reduce((most, { shape }) => Math.max(most, ...shape), tensors.length);
-  return value > longest
-    ? [`config.json says ${shown(key)} is ${value}, more than the weights can hold.`]
-    : [];
-}
-
-function shown(key: string): string {
-  return /^\w{1,60}$/.test(key) ? key : 'one of its values';
-}
-
 const POSITIONS = /^(n_positions|max_position_embeddings|n_ctx)$/;
 const POSITION_TENSOR = /(wpe|embed_positions|position_embeddings)\.weight$/;
 /** Where positions are computed, not learned. */
 const MAX_POSITIONS = 20_000_000;
 
 /** Learned positions: no more may be claimed than there are rows. */
-export function checkPositions(
-  config: Readonly<Record<string, unknown>>,
-  tensors: readonly Tensor[],
-): Finding[] {
+function whyTooManyPositions({ key, value }: Size, tensors: readonly Tensor[]): string[] {
   const rows = tensors.find(({ name }) => POSITION_TENSOR.test(name))?.shape[0] ?? MAX_POSITIONS;
-  return sizesOf(config)
-    .filter(({ key, value }) => POSITIONS.test(key) && value > rows)
-    .map(({ key, value }) =>
-      broken(
-        'config',
-        `config.json says ${key} is ${value}, the weights have ${rows} positions at most. Save the model again with save_pretrained(folder).`,
-      ),
-    );
+  return POSITIONS.test(key) && value > rows
+    ? [`config.json says ${key} is ${value}, the weights have ${rows} positions at most.`]
+    : [];
+}
+
+function shown(key: string): string {
+  return /^\w{1,60}$/.test(key) ? key : 'one of its values';
 }

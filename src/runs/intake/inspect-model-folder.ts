@@ -2,10 +2,11 @@ import { errorCode } from '../../errors.js';
 import { size } from '../../lib/text.js';
 import type { Task } from '../../tasks/task.js';
 import type { Finding } from '../outcome.js';
-import { checkConfigAgainstTensors, checkPositions } from './config-against-tensors.js';
+import { checkConfigAgainstTensors } from './config-against-tensors.js';
 import { broken, quoted } from './findings.js';
 import { listModelFolder, type ModelFile } from './list-model-folder.js';
 import { type Architecture, checkConfig } from './model-config.js';
+import { modelTypes } from './model-types.js';
 import { NotARegularFile } from './open-regular-file.js';
 import { type JsonObject, readJsonObject } from './read-json.js';
 import { checkValues, readWeights } from './read-weights.js';
@@ -66,10 +67,7 @@ async function inspect(folder: string, limits: Task['submission']): Promise<Mode
   ];
   if (weights.tensors.length > 0) {
     if (config.value !== undefined)
-      findings.push(
-        ...checkConfigAgainstTensors(config.value, weights.tensors),
-        ...checkPositions(config.value, weights.tensors),
-      );
+      findings.push(...checkConfigAgainstTensors(config.value, config, weights.tensors));
     findings.push(...(await checkValues(folder, weights.tensors)));
   }
   return { findings, files, bytes, parameters: weights.parameters, architecture: config.architecture };
@@ -90,15 +88,16 @@ function tooMany(parameters: number | null, limit: number): Finding[] {
 
 const MAX_CONFIG_BYTES = 1_000_000;
 
+const NO_CONFIG = { value: undefined, architecture: null, type: undefined } as const;
+
 async function readConfig(folder: string, files: readonly ModelFile[], accepted: readonly Architecture[]) {
   if (!has(files, 'config.json')) {
     const message = 'config.json is missing. Save the model with model.save_pretrained(folder).';
-    return { value: undefined, architecture: null, findings: [broken('config', message)] };
+    return { ...NO_CONFIG, findings: [broken('config', message)] };
   }
   const config = await readJsonObject(folder, 'config.json', MAX_CONFIG_BYTES);
-  if (!config.ok)
-    return { value: undefined, architecture: null, findings: [broken('config', config.message)] };
-  return { value: config.value, ...checkConfig(config.value, accepted) };
+  if (!config.ok) return { ...NO_CONFIG, findings: [broken('config', config.message)] };
+  return { value: config.value, ...checkConfig(config, accepted, await modelTypes()) };
 }
 
 /** Any one of these sets makes a tokenizer that loads without further packages. */

@@ -23,6 +23,7 @@ import {
   messagesOf,
   modelFolder,
   readTensors,
+  type Tensors,
   writeRaw,
   writeTensors,
 } from './model-folder.js';
@@ -75,6 +76,17 @@ function editTensors(folder: string, edit: (tensors: ReturnType<typeof readTenso
   edit(tensors);
   writeTensors(path, tensors);
 }
+
+/** Replaces text in the configuration of the example. */
+function editText(folder: string, old: string, replacement: string): void {
+  const path = join(folder, 'config.json');
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes(old)) throw new Error(`config.json does not hold ${old}`);
+  writeFileSync(path, text.replace(old, replacement));
+}
+
+/** A model type that the library loads, and that is not among the usual ones. */
+const UNUSUAL = { model_type: 'codegen', architectures: ['CodeGenForCausalLM'] };
 
 const ONE_TENSOR = { 'a.weight': { dtype: 'F32', shape: [2], data: float32(1, 2) } };
 
@@ -341,7 +353,72 @@ describe('config.json', () => {
     [
       'with more positions than the weights',
       (folder: string) => editJson(folder, 'config.json', { n_positions: 1e6 }),
-      '256 positions at most',
+      'n_positions is 1000000, but "transformer.wpe.weight" has the shape 256 x 32',
+    ],
+    [
+      'with the number of heads negative',
+      (folder: string) => editJson(folder, 'config.json', { n_head: -2 }),
+      'n_head is -2, which no model has',
+    ],
+    [
+      'with no vocabulary',
+      (folder: string) => editJson(folder, 'config.json', { vocab_size: 0 }),
+      'vocab_size is 0, which no model has',
+    ],
+    [
+      'with a width that the heads do not divide',
+      (folder: string) => editJson(folder, 'config.json', { n_head: 3 }),
+      'n_embd is 32 and n_head is 3, but the first must be a multiple of the second',
+    ],
+    [
+      'with a number as a text',
+      (folder: string) => editJson(folder, 'config.json', { n_embd: '32' }),
+      'n_embd is the text "32", but it must be a whole number',
+    ],
+    [
+      'with a number as a text under the other name of its field',
+      (folder: string) => editJson(folder, 'config.json', { n_embd: undefined, hidden_size: '32' }),
+      'hidden_size is the text "32", but it must be a whole number',
+    ],
+    [
+      'with a whole number that has a decimal point',
+      (folder: string) => editText(folder, '"n_head": 2', '"n_head": 2.0'),
+      'n_head is 2.0, but it must be a whole number',
+    ],
+    [
+      'with a list in place of a number',
+      (folder: string) => editJson(folder, 'config.json', { n_inner: [128] }),
+      'n_inner is a list, but it must be null or a whole number',
+    ],
+    [
+      'without a number where one is needed',
+      (folder: string) => editJson(folder, 'config.json', { vocab_size: null }),
+      'vocab_size is null, but it must be a whole number',
+    ],
+    [
+      'with a number in place of a switch',
+      (folder: string) => editJson(folder, 'config.json', { tie_word_embeddings: 1 }),
+      'tie_word_embeddings is 1, but it must be true or false',
+    ],
+    [
+      'of a misspelt type',
+      (folder: string) => editJson(folder, 'config.json', { model_type: 'gpt-2' }),
+      'the model type "gpt-2", which transformers 5.18.0 does not know. Did you mean "gpt2"?',
+    ],
+    [
+      'of a type without a language-modelling head',
+      (folder: string) => editJson(folder, 'config.json', { model_type: 'albert' }),
+      'Models of the type "albert" have no language-modelling head',
+    ],
+    [
+      'of a type that the named class is not of',
+      (folder: string) => editJson(folder, 'config.json', { architectures: ['T5ForConditionalGeneration'] }),
+      'names "T5ForConditionalGeneration" with the model type "gpt2", of which AutoModelForSeq2SeqLM makes no model',
+    ],
+    [
+      'that leaves out what differs from the defaults',
+      (folder: string) => editJson(folder, 'config.json', { n_embd: undefined }),
+      'n_embd is 768, but "transformer.wte.weight" has the shape 257 x 32',
     ],
     [
       'with absurd numbers',
@@ -352,6 +429,32 @@ describe('config.json', () => {
       'with a million experts',
       (folder: string) => editJson(folder, 'config.json', { num_local_experts: 1e6 }),
       'more than the weights can hold',
+    ],
+    [
+      'of a family whose tensors are not known, with a vocabulary that no tensor has',
+      (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, vocab_size: 50257 }),
+      'vocab_size is 50257, but no tensor has that length',
+    ],
+    [
+      'of a family whose tensors are not known, with another width than the tensors',
+      (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, n_embd: 768 }),
+      'n_embd is 768, but no tensor has that length',
+    ],
+    [
+      'of a family whose tensors are not known, with more positions than the weights',
+      (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, n_positions: 1e6 }),
+      '256 positions at most',
+    ],
+    [
+      'of a family whose tensors are not known, with thousands of layers',
+      (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, n_layer: 9999 }),
+      'n_layer is 9999, the weights hold 16 tensors',
+    ],
+    [
+      'with a million layers further down',
+      (folder: string) =>
+        editJson(folder, 'config.json', { ...UNUSUAL, text_config: { num_hidden_layers: 1e6 } }),
+      'num_hidden_layers is 1000000, more than the weights can hold',
     ],
   ])('%s is refused at once', async (_, spoil, sentence) => {
     const folder = modelFolder();
@@ -366,6 +469,66 @@ describe('config.json', () => {
     const { findings } = await inspectModelFolder(modelFolder(), { ...limits, architectures: ['seq2seq'] });
     expect(messagesOf(findings, 'config')).toEqual([
       expect.stringContaining('Hand in a model that AutoModelForSeq2SeqLM loads'),
+    ]);
+  });
+});
+
+describe('the tensors of a usual model', () => {
+  test.each([
+    [
+      'with one missing',
+      (tensors: Tensors) => {
+        delete tensors['transformer.ln_f.weight'];
+      },
+      'The weights lack "transformer.ln_f.weight"',
+    ],
+    [
+      'with one that the model does not have',
+      (tensors: Tensors) => {
+        tensors['extra.weight'] = { dtype: 'F32', shape: [1], data: float32(1) };
+      },
+      'hold tensors that the model does not have: "extra.weight"',
+    ],
+    [
+      'with a layer too many',
+      (tensors: Tensors) => {
+        for (const [name, tensor] of Object.entries(tensors))
+          tensors[name.replace('.h.0.', '.h.1.')] ??= tensor;
+      },
+      'n_layer is 1, the weights hold 2 layers below transformer.h',
+    ],
+    [
+      'with one of another shape',
+      (tensors: Tensors) => {
+        const name = 'transformer.h.0.mlp.c_fc.bias';
+        tensors[name] = { dtype: 'F32', shape: [64], data: new Uint8Array(4 * 64) };
+      },
+      'asks for the shape 128 (by n_embd), but "transformer.h.0.mlp.c_fc.bias" has the shape 64',
+    ],
+    [
+      'with one of other dimensions',
+      (tensors: Tensors) => {
+        const name = 'transformer.ln_f.bias';
+        tensors[name] = { dtype: 'F32', shape: [32, 1], data: new Uint8Array(4 * 32) };
+      },
+      'asks for the shape 32, but "transformer.ln_f.bias" has the shape 32 x 1',
+    ],
+  ])('%s are refused', async (_, edit, sentence) => {
+    expect((await only(folder => editTensors(folder, edit))).message).toContain(sentence);
+  });
+
+  test('without a head are refused unless the head is tied to the embedding', async () => {
+    const { message } = await only(folder => editJson(folder, 'config.json', { tie_word_embeddings: false }));
+    expect(message).toContain('The weights lack "lm_head.weight"');
+  });
+
+  test('are named one by one where they are another model’s', async () => {
+    const folder = modelFolder();
+    editJson(folder, 'config.json', { model_type: 'llama', architectures: ['LlamaForCausalLM'] });
+    const messages = messagesOf((await inspectModelFolder(folder, limits)).findings, 'tensors');
+    expect(messages).toEqual([
+      expect.stringContaining('lack "model.embed_tokens.weight"'),
+      expect.stringContaining('does not have: "transformer.h.0.attn.c_attn.bias"'),
     ]);
   });
 });
@@ -516,16 +679,18 @@ describe('safetensors', () => {
     ['F16', [0x01, 0x7c]],
   ])('one value in %s that is not finite is found, in the last place too', async (dtype, bytes) => {
     const rest = new Uint8Array((5 << 20) - bytes.length); // more than is read at once
-    const { message } = await only(folder =>
-      editTensors(folder, tensors => {
-        tensors['extra.weight'] = {
-          dtype,
-          shape: [(5 << 20) / bytes.length],
-          data: Buffer.concat([rest, Buffer.from(bytes)]),
-        };
-      }),
+    const folder = modelFolder();
+    editTensors(folder, tensors => {
+      tensors['extra.weight'] = {
+        dtype,
+        shape: [(5 << 20) / bytes.length],
+        data: Buffer.concat([rest, Buffer.from(bytes)]),
+      };
+    });
+    const { findings } = await inspectModelFolder(folder, limits);
+    expect(messagesOf(findings, 'tensors')).toContainEqual(
+      expect.stringContaining('not finite (NaN or infinity), in "extra.weight"'),
     );
-    expect(message).toContain('not finite (NaN or infinity), in "extra.weight"');
   });
 
   test('a folder that is copied halfway is refused, not misread', async () => {
