@@ -5,12 +5,15 @@ const BUILT = {
   source: 'trained on the host by `mlrb data build`',
 } as const;
 
+/** Parameters of the small models, by the shapes of their tensors. */
+export const MINI_BASE_PARAMETERS = 1_088_256;
+
 /** The small models that the host has trained. */
 export const MINI_BASE: TaskData = {
   path: 'mini_base',
   dataset: 'mini_base',
   description:
-    'The base model, a folder that transformers loads: a small GPT-2 in float32 with a BPE tokenizer of its own, trained on Wikipedia articles.',
+    'The base model, a folder that transformers loads: a GPT-2 of about 1.1 million parameters in float32 (4 layers, 128 wide, 256 positions) with a byte-level BPE tokenizer of 2,048 tokens, trained on Wikipedia articles.',
   ...BUILT,
 };
 export const EXPERT_SHAKESPEARE: TaskData = {
