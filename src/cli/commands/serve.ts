@@ -25,15 +25,13 @@ export const serve = defineCommand({
     task: z.string().optional(),
   }),
   async run({ as, task }, { config, signal, log }) {
-    const [{ composeHost }, { serveOnStdio }, { findTask }, { preloadEngineClient }] = await Promise.all([
+    const [{ composeHost }, { serveOnStdio }, { findTask }] = await Promise.all([
       import('../compose.js'),
       import('../../server/serve-stdio.js'),
       import('../../tasks/tasks.js'),
-      import('../../sandbox/docker/docker-engine.js'),
     ]);
     const host = composeHost(config, { signal, log });
     const offered = task === undefined ? host : { ...host, tasks: [findTask(host.tasks, task)] };
-    if (config.sandbox === 'docker') preloadEngineClient();
     if (host.backend.warning !== null) log.warn(host.backend.warning);
     // A contest must not end because of a fault in one call: it is logged, and the server goes on.
     process.on('uncaughtException', error =>

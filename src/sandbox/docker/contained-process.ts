@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { ContainerCreateOptions } from 'dockerode';
 import { ConfigError } from '../../errors.js';
 import type { DockerEngine } from './docker-engine.js';
+import { containerPath, InspectedContainer } from './engine-objects.js';
 import { nvidiaGpus } from './gpus.js';
 import { creationFailed, removeContainer, startFailed } from './run-container.js';
 
@@ -43,7 +44,7 @@ export async function startContained(
   program: ContainedProcess,
   input: string,
 ): Promise<RunningContained> {
-  return engine.ask(async docker => {
+  return engine.withClient(async docker => {
     const container = await docker.createContainer(containedOptions(program)).catch((error: unknown) => {
       throw creationFailed(error, program.image);
     });
@@ -128,7 +129,7 @@ function containedOptions(program: ContainedProcess): ContainerCreateOptions {
 
 /** A container tells a signal by an exit code of 128 and its number. */
 async function howEnded(engine: DockerEngine, id: string, exitCode: number): Promise<ContainedEnd> {
-  const found = await engine.askFor(docker => docker.getContainer(id).inspect());
+  const found = await engine.find(InspectedContainer, { path: containerPath(id, 'json') });
   const isOutOfMemory = found?.State.OOMKilled === true;
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
   return signal === undefined ? { exitCode, isOutOfMemory } : { signal, isOutOfMemory };

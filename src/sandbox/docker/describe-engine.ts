@@ -20,7 +20,7 @@ const Info = z.object({
 
 /** @throws ConfigError, with the remedy, if it cannot be reached. */
 export async function describeEngine(socket: string): Promise<EngineDescription> {
-  const info = Info.parse(await new DockerEngine(socket).ask(docker => docker.info()));
+  const info = await new DockerEngine(socket).ask(Info, { path: '/info' });
   return {
     version: info.ServerVersion,
     cgroup: info.CgroupVersion,

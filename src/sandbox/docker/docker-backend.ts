@@ -22,6 +22,7 @@ import { type AgentUser, agentUser } from './agent-user.js';
 import type { ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
+import { containerPath, InspectedImage, imagePath } from './engine-objects.js';
 import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
@@ -125,7 +126,7 @@ export class DockerBackend implements SandboxBackend {
     const container = await this.#running(run);
     await writeFile(dockerPlaces(run.run_folder).pausedMark, '');
     if (container.state === 'paused') return;
-    await this.#engine.ask(docker => docker.getContainer(container.id).pause());
+    await this.#engine.tell({ method: 'POST', path: containerPath(container.id, 'pause') });
   }
 
   /** The executor reads how long it was frozen before it looks at its deadline: so the pause is written down before it goes on. */
@@ -134,7 +135,7 @@ export class DockerBackend implements SandboxBackend {
     await writeJson(places.clockFile, { paused_seconds: pausedSeconds });
     const container = await findContainer(this.#engine, run.run_id, this.#home);
     if (container?.state === 'paused') {
-      await this.#engine.ask(docker => docker.getContainer(container.id).unpause());
+      await this.#engine.tell({ method: 'POST', path: containerPath(container.id, 'unpause') });
     }
     await rm(places.pausedMark, { force: true });
   }
@@ -219,12 +220,12 @@ export class DockerBackend implements SandboxBackend {
 
   async #request(spec: SandboxSpec, seconds: number, devices: readonly string[]): Promise<ContainerRequest> {
     const image = await this.#image();
-    const found = await this.#engine.askFor(docker => docker.getImage(image).inspect());
+    const found = await this.#engine.find(InspectedImage, { path: imagePath(image) });
     if (found === undefined) throw noImage(image);
     return {
       spec,
       image,
-      imageEnvironment: found.Config.Env ?? [],
+      imageEnvironment: found.Config?.Env ?? [],
       labels: {
         [RUN_LABEL]: spec.run_id,
         [HOME_LABEL]: homeLabel(this.#home),

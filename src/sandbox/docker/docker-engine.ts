@@ -1,8 +1,7 @@
 import type Docker from 'dockerode';
+import type { z } from 'zod';
 import { ConfigError, errorCode, isKnownError } from '../../errors.js';
-
-/** The engine is silent for this long only when it hangs. Making a container takes a fraction of a second. */
-const ENGINE_TIMEOUT_MS = 60_000;
+import { callEngine, ENGINE_TIMEOUT_MS, type EngineCall } from './engine-call.js';
 
 /** What an engine's refusal looks like; `statusCode` is HTTP's. */
 interface Refusal {
@@ -10,7 +9,12 @@ interface Refusal {
   readonly reason: string;
 }
 
-/** The Docker engine of this host. Nothing is loaded or connected before the first call. */
+/**
+ * The Docker engine of this host. Nothing is loaded or connected before the first call.
+ *
+ * What the life of a run needs is asked for by plain calls: dockerode takes longer to load than a container to start, so only what
+ * it is good at, builds and streams, goes through it.
+ */
 export class DockerEngine {
   readonly socket: string;
   #docker: Promise<Docker> | undefined;
@@ -20,25 +24,43 @@ export class DockerEngine {
   }
 
   /**
-   * Runs `task` with a client of the engine.
+   * Does something, and leaves what the engine says about it.
    * @throws ConfigError, with the remedy, if the engine cannot be reached; what the engine refused as it came: see `refusalOf`.
    */
-  async ask<T>(task: (docker: Docker) => Promise<T>): Promise<T> {
-    this.#docker ??= this.#connect();
+  async tell(call: EngineCall): Promise<Buffer> {
+    return this.#orSayWhy(() => callEngine(this.socket, call));
+  }
+
+  /** Asks for something and answers what of it matters to `schema`. @throws as `tell`. */
+  async ask<T>(schema: z.ZodType<T>, call: EngineCall): Promise<T> {
+    const parsed = schema.safeParse(readJson(await this.tell(call)));
+    if (parsed.success) return parsed.data;
+    throw new ConfigError(
+      `What answers at ${this.socket} does not answer like a Docker engine. See what listens there, or set MLRB_DOCKER_SOCKET to where Docker does.`,
+      { cause: parsed.error },
+    );
+  }
+
+  /** The same for one thing that need not be there: undefined where the engine knows none. */
+  async find<T>(schema: z.ZodType<T>, call: EngineCall): Promise<T | undefined> {
+    return unlessAbsent(this.ask(schema, call));
+  }
+
+  /** Runs `task` with dockerode. @throws as `tell`. */
+  async withClient<T>(task: (docker: Docker) => Promise<T>): Promise<T> {
+    return this.#orSayWhy(async () => {
+      this.#docker ??= this.#connect();
+      return task(await this.#docker);
+    });
+  }
+
+  async #orSayWhy<T>(task: () => Promise<T>): Promise<T> {
     try {
-      return await task(await this.#docker);
+      return await task();
     } catch (error) {
       if (isKnownError(error) || refusalOf(error) !== undefined) throw error;
       throw unreachable(error, this.socket);
     }
-  }
-
-  /** The same for one thing that need not be there: undefined where the engine knows none. */
-  async askFor<T>(task: (docker: Docker) => Promise<T>): Promise<T | undefined> {
-    return this.ask(task).catch((error: unknown) => {
-      if (refusalOf(error)?.statusCode === 404) return undefined;
-      throw error;
-    });
   }
 
   async #connect(): Promise<Docker> {
@@ -47,12 +69,20 @@ export class DockerEngine {
   }
 }
 
-/** A client takes a handshake's time to load: it waits until one is answered, and is there before a contestant has read a task. */
-const PRELOAD_AFTER_MS = 250;
+/** The answer to a call about one thing; undefined where the engine says that it knows none. */
+export async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (refusalOf(error)?.statusCode === 404) return undefined;
+    throw error;
+  });
+}
 
-/** Loads the client of the engine in a moment, unless the process has ended by then. Asks the engine nothing. */
-export function preloadEngineClient(): void {
-  setTimeout(() => void import('dockerode').catch(() => undefined), PRELOAD_AFTER_MS).unref();
+function readJson(data: Buffer): unknown {
+  try {
+    return JSON.parse(data.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the engine said when it refused; undefined for any other error. */

@@ -5,6 +5,7 @@ import { LimitError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { withFileLock } from '../../lib/file-lock.js';
 import type { DockerEngine } from './docker-engine.js';
+import { containerPath, InspectedContainer, ListedContainers } from './engine-objects.js';
 import { type GpuHost, refuseTooFew } from './gpus.js';
 import { GPUS_LABEL, RUN_LABEL, UNTIL_LABEL } from './run-container.js';
 
@@ -26,15 +27,16 @@ const LOCK_WAIT_MS = 10_000;
 /** The leases of all servers and home folders on this engine. */
 export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
   const filters = { label: [GPUS_LABEL], status: ['created', 'running', 'paused', 'restarting'] };
-  const containers = await engine.ask(docker => docker.listContainers({ all: true, filters }));
+  const query = { all: true, filters };
+  const containers = await engine.ask(ListedContainers, { path: '/containers/json', query });
   const nowS = Date.now() / 1000;
   return containers
     .filter(({ State, Created }) => State !== 'created' || nowS - Created < UNSTARTED_S)
     .map(({ Id, Labels }) => ({
       container: Id,
-      runId: Labels[RUN_LABEL] ?? 'another',
-      devices: (Labels[GPUS_LABEL] ?? '').split(',').filter(Boolean),
-      until: Labels[UNTIL_LABEL] ?? '',
+      runId: Labels?.[RUN_LABEL] ?? 'another',
+      devices: (Labels?.[GPUS_LABEL] ?? '').split(',').filter(Boolean),
+      until: Labels?.[UNTIL_LABEL] ?? '',
     }));
 }
 
@@ -77,7 +79,7 @@ export async function isFirstToHold(
 
 /** When the engine made it, with nine digits after the second, so that texts sort as times do; last where it is gone meanwhile. */
 async function madeAt(engine: DockerEngine, { container }: GpuLease): Promise<string> {
-  const found = await engine.askFor(docker => docker.getContainer(container).inspect());
+  const found = await engine.find(InspectedContainer, { path: containerPath(container, 'json') });
   const [, second = '9', digits = ''] = /^([^.Z]+)(?:\.(\d+))?/.exec(found?.Created ?? '') ?? [];
   return `${second}.${digits.padEnd(9, '0')}`;
 }

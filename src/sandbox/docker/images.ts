@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.js';
 import { DockerEngine, refusalOf } from './docker-engine.js';
+import { InspectedImage, imagePath } from './engine-objects.js';
 
 /** The images that `mlrb setup --docker` builds, in the order in which they are built. */
 export const IMAGE_KINDS = ['sandbox', 'eval'] as const;
@@ -41,7 +42,7 @@ export async function imageName(kind: ImageKind, inputs: ImageInputs): Promise<s
 
 /** Whether the engine has the image. @throws ConfigError if the engine cannot be reached. */
 export async function hasImage(engine: DockerEngine, name: string): Promise<boolean> {
-  return (await engine.askFor(docker => docker.getImage(name).inspect())) !== undefined;
+  return (await engine.find(InspectedImage, { path: imagePath(name) })) !== undefined;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function buildImage(kind: ImageKind, options: BuildOptions): Promis
   const name = await imageName(kind, options);
   if (await hasImage(engine, name)) return name;
   signal.throwIfAborted();
-  await engine.ask(async docker => {
+  await engine.withClient(async docker => {
     const stream = await docker
       .buildImage(
         { context, src: [...SOURCES[kind]] },

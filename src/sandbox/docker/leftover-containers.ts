@@ -1,4 +1,5 @@
 import { DockerEngine } from './docker-engine.js';
+import { ListedContainers } from './engine-objects.js';
 import { HOME_LABEL, homeLabel, RUN_LABEL, removeContainer, SCORER_LABEL } from './run-container.js';
 
 /** A container of this home that no living run or scorer uses. */
@@ -22,13 +23,14 @@ export interface FindLeftovers {
 export async function findLeftovers({ socket, home, isRunOn }: FindLeftovers): Promise<LeftoverContainer[]> {
   const engine = new DockerEngine(socket);
   const label = [`${HOME_LABEL}=${homeLabel(home)}`];
-  const all = await engine.ask(docker => docker.listContainers({ all: true, filters: { label } }));
+  const query = { all: true, filters: { label } };
+  const all = await engine.ask(ListedContainers, { path: '/containers/json', query });
   const found: LeftoverContainer[] = [];
   for (const { Id, Names, Labels } of all) {
-    const runId = Labels[RUN_LABEL] ?? null;
-    const isUsed = runId === null ? isAlive(Number(Labels[SCORER_LABEL])) : await isRunOn(runId);
+    const runId = Labels?.[RUN_LABEL] ?? null;
+    const isUsed = runId === null ? isAlive(Number(Labels?.[SCORER_LABEL])) : await isRunOn(runId);
     if (isUsed) continue;
-    const name = (Names[0] ?? Id.slice(0, 12)).replace(/^\//, '');
+    const name = (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, '');
     found.push({ name, runId, remove: () => removeContainer(engine, Id) });
   }
   return found;

@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { ConfigError } from '../../errors.js';
 import { executorFailed } from '../executor/sentences.js';
 import { type ContainerRequest, containerOptions } from './container-options.js';
-import { type DockerEngine, refusalOf } from './docker-engine.js';
+import { type DockerEngine, refusalOf, unlessAbsent } from './docker-engine.js';
 import { dockerPlaces } from './docker-places.js';
+import { containerPath, InspectedContainer, MadeContainer } from './engine-objects.js';
 
 export type ContainerState = 'running' | 'paused' | 'stopped';
 
@@ -42,9 +43,9 @@ export async function findContainer(
   home: string,
 ): Promise<RunContainer | undefined> {
   const name = containerName(runId);
-  const found = await engine.askFor(docker => docker.getContainer(name).inspect());
+  const found = await engine.find(InspectedContainer, { path: containerPath(name, 'json') });
   if (found === undefined) return undefined;
-  const labels = found.Config.Labels;
+  const labels = found.Config.Labels ?? {};
   if (labels[RUN_LABEL] !== runId || labels[HOME_LABEL] !== homeLabel(home)) {
     throw new ConfigError(
       `The container name ${name} is taken by a container that does not belong to this run. Remove or rename it (docker rename ${name} NAME), then try again.`,
@@ -64,16 +65,16 @@ export async function startContainer(
   beforeStart: (id: string) => Promise<void>,
 ): Promise<string> {
   const { image, spec } = request;
-  const options = { name: containerName(spec.run_id), ...containerOptions(request) };
-  const id = await engine.ask(async docker => {
-    const container = await docker.createContainer(options).catch((error: unknown) => {
+  const name = containerName(spec.run_id);
+  const make = { method: 'POST', path: '/containers/create', query: { name } } as const;
+  const { Id: id } = await engine
+    .ask(MadeContainer, { ...make, body: containerOptions(request) })
+    .catch((error: unknown) => {
       throw creationFailed(error, image);
     });
-    return container.id;
-  });
   try {
     await beforeStart(id);
-    await engine.ask(docker => docker.getContainer(id).start());
+    await engine.tell({ method: 'POST', path: containerPath(id, 'start') });
   } catch (error) {
     await removeContainer(engine, id).catch(() => undefined);
     throw startFailed(error, image);
@@ -83,16 +84,16 @@ export async function startContainer(
 
 /** Ends every process of the container and removes it. Resolves when it is gone; one that is gone already is fine. */
 export async function removeContainer(engine: DockerEngine, id: string): Promise<void> {
-  await engine.askFor(docker =>
-    docker
-      .getContainer(id)
-      .remove({ force: true, v: true })
-      .catch((error: unknown) => {
-        const isBeingRemoved = refusalOf(error)?.statusCode === 409;
-        if (!isBeingRemoved) throw error;
-        return docker.getContainer(id).wait({ condition: 'removed' });
-      }),
-  );
+  const query = { force: true, v: true };
+  const removed = engine
+    .tell({ method: 'DELETE', path: containerPath(id), query })
+    .catch((error: unknown) => {
+      const isBeingRemoved = refusalOf(error)?.statusCode === 409;
+      if (!isBeingRemoved) throw error;
+      const until = { condition: 'removed' };
+      return engine.tell({ method: 'POST', path: containerPath(id, 'wait'), query: until });
+    });
+  await unlessAbsent(removed);
 }
 
 /** Says why a container ended before its executor could be reached, and keeps what it printed for the operator. */
@@ -113,14 +114,13 @@ export async function whyNotStarted(
 const TOO_OLD_PYTHON = 64;
 
 async function printedBy(engine: DockerEngine, id: string): Promise<string> {
-  const log = await engine.askFor(docker =>
-    docker.getContainer(id).logs({ stdout: true, stderr: true, tail: 100 }),
-  );
+  const query = { stdout: true, stderr: true, tail: 100 };
+  const log = await unlessAbsent(engine.tell({ path: containerPath(id, 'logs'), query }));
   return log?.toString('utf8') ?? '';
 }
 
 async function exitCodeOf(engine: DockerEngine, id: string): Promise<number | undefined> {
-  const found = await engine.askFor(docker => docker.getContainer(id).inspect());
+  const found = await engine.find(InspectedContainer, { path: containerPath(id, 'json') });
   return found?.State.ExitCode;
 }
 
