@@ -1,12 +1,13 @@
-import { relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
-import { firstChars, size } from '../lib/text.js';
+import { size } from '../lib/text.js';
+import { quoted } from '../runs/intake/findings.js';
 import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
 import { isOver, type Run } from '../runs/run.js';
 import type { HandIn } from '../runs/submission.js';
 import { findTask } from '../tasks/tasks.js';
 import { finishHandIn, folderInWorkspace, handIn, isBroken } from './support/hand-in.js';
+import { pathInWorkspace } from './support/model-path.js';
 import { runIsPaused } from './support/pause-run.js';
 import { sandboxSpec } from './support/sandbox-spec.js';
 import { defineTool, type RunToolContext, type ToolResult } from './tool.js';
@@ -20,13 +21,22 @@ export const submitModel = defineTool({
   input: z.strictObject({
     model_path: z
       .string()
-      .describe('Folder of the model, absolute or relative to the workspace, for example "submission".'),
+      .max(1000)
+      .describe(
+        'Folder of the model, absolute or relative to the workspace, for example "submission". At most 1,000 characters.',
+      ),
     claimed_metric: z
       .string()
       .max(500)
       .optional()
-      .describe('What you measured yourself, in words. Kept beside the score, never used for it.'),
-    note: z.string().max(5000).optional().describe('What you did, in a few sentences.'),
+      .describe(
+        'What you measured yourself, in words. Kept beside the score, never used for it. At most 500 characters.',
+      ),
+    note: z
+      .string()
+      .max(5000)
+      .optional()
+      .describe('What you did, in a few sentences. At most 5,000 characters.'),
   }),
   output: z.object({
     accepted: z.boolean(),
@@ -43,8 +53,9 @@ export const submitModel = defineTool({
     const { run } = context;
     if (isOver(run)) return accepted(run);
     if (run.paused_at) throw runIsPaused();
-    const modelPath = await submittedPath(model_path, context);
-    await refuseBroken(modelPath, model_path, context);
+    const { workspace } = context.backend.pathsFor(await sandboxSpec(run, context));
+    const modelPath = pathInWorkspace(model_path, workspace);
+    await refuseBroken(modelPath, context);
     const wanted = {
       accepted_at: new Date().toISOString(),
       model_path: modelPath,
@@ -55,28 +66,12 @@ export const submitModel = defineTool({
   },
 });
 
-/** The path as the contestant writes it, relative to the workspace. */
-async function submittedPath(modelPath: string, context: RunToolContext): Promise<string> {
-  const paths = context.backend.pathsFor(await sandboxSpec(context.run, context));
-  const inside = relative(paths.workspace, resolve(paths.workspace, modelPath));
-  if (inside.startsWith('..') || modelPath.includes('\0')) {
-    throw new InputError(
-      `The path "${firstChars(modelPath, 200)}" lies outside the workspace ${paths.workspace}. Hand in a folder inside it, for example "submission".`,
-    );
-  }
-  if (inside === '')
-    throw new InputError(
-      'The workspace itself cannot be handed in. Put the model into a folder of its own, for example "submission".',
-    );
-  return inside;
-}
-
-async function refuseBroken(inside: string, modelPath: string, context: RunToolContext): Promise<void> {
+async function refuseBroken(modelPath: string, context: RunToolContext): Promise<void> {
   const { task } = findTask(context.tasks, context.run.task_id);
-  const folder = await folderInWorkspace(context.runs.folder(context.run.run_id), inside);
+  const folder = await folderInWorkspace(context.runs.folder(context.run.run_id), modelPath);
   if (folder === undefined) {
     throw new InputError(
-      `The path "${firstChars(modelPath, 200)}" goes through a link. Hand in the folder itself, not a link to it.`,
+      `The path ${quoted(modelPath)} goes through a link. Hand in the folder itself, not a link to it.`,
     );
   }
   const inspection = await inspectModelFolder(folder, task.submission);
@@ -86,7 +81,7 @@ async function refuseBroken(inside: string, modelPath: string, context: RunToolC
     .map(({ message }) => `- ${message}`);
   throw new InputError(
     [
-      `"${firstChars(modelPath, 200)}" was not accepted; the run goes on. Mend this and call submit_model again:`,
+      `${quoted(modelPath)} was not accepted; the run goes on. Mend this and call submit_model again:`,
       ...reasons,
     ].join('\n'),
   );

@@ -74,7 +74,7 @@ async function whyNoFolder(folder: string): Promise<string | undefined> {
       ? undefined
       : 'The model path is a file, not a folder. Name the folder that holds config.json.';
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR')
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? ''))
       return `There is no model folder at that path. ${SAVE}`;
     throw error;
   }
