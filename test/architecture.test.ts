@@ -28,6 +28,8 @@ const LIBRARY_BORDERS: Readonly<Record<string, readonly string[]>> = {
   execa: ['sandbox/local', 'eval', 'lib', 'cli'],
   ora: ['lib'],
   pino: ['logger.ts'],
+  vega: ['report'],
+  'vega-lite': ['report'],
 };
 
 /** Packages of packages, named for their versions: newer ones need a newer Node than an installation must have. */

@@ -20,6 +20,10 @@ export interface Average {
   /** Of the mean over valid runs, by Student's t; null below two runs. */
   readonly interval_95: readonly [number, number] | null;
   readonly best: number | null;
+  /** Mean of what untrained models of the same shapes got on the same rows. */
+  readonly floor: number | null;
+  readonly ceiling: number | null;
+  readonly paper: ResultRow['paper'];
 }
 
 /**
@@ -36,14 +40,19 @@ export function averages(rows: readonly ResultRow[]): Average[] {
   return byContestant.flatMap(group => waysOfMeasuring(group).map(averageOf));
 }
 
-function waysOfMeasuring(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
+/** The rows by how they were measured; those without a score stand in each group, after those with one. */
+export function waysOfMeasuring(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
   const scored = rows.filter(({ metric }) => metric !== null);
   const unscored = rows.filter(({ metric }) => metric === null);
   const groups = groupBy(scored, ({ metric, evaluator_version }) => [metric, evaluator_version]);
   return groups.length === 0 ? [unscored] : groups.map(group => [...group, ...unscored]);
 }
 
-function groupBy(rows: readonly ResultRow[], keyOf: (row: ResultRow) => readonly unknown[]): ResultRow[][] {
+/** In the order in which the keys first appear. */
+export function groupBy(
+  rows: readonly ResultRow[],
+  keyOf: (row: ResultRow) => readonly unknown[],
+): ResultRow[][] {
   const groups = new Map<string, ResultRow[]>();
   for (const row of rows) {
     const key = JSON.stringify(keyOf(row));
@@ -77,10 +86,18 @@ function averageOf(rows: readonly ResultRow[]): Average {
     valid: rows.filter(({ outcome }) => outcome === 'valid').length,
     failed,
     mean_failures_zero: lowerIsBetter ? null : ratio(sum(values), rows.length - failed),
-    mean_valid: ratio(sum(values), values.length),
+    mean_valid: mean(values),
     interval_95: intervalOfMean(values),
     best: values.length === 0 ? null : lowerIsBetter ? Math.min(...values) : Math.max(...values),
+    floor: mean(scored.flatMap(({ floor }) => floor ?? [])),
+    ceiling: scored[0]?.ceiling ?? null,
+    paper: scored[0]?.paper ?? null,
   };
+}
+
+/** null for no values. */
+export function mean(values: readonly number[]): number | null {
+  return ratio(sum(values), values.length);
 }
 
 function ratio(a: number, b: number): number | null {

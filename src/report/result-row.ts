@@ -25,6 +25,11 @@ export interface ResultRow {
   readonly n: number | null;
   /** Level of an untrained model of the same shape on the same rows. */
   readonly floor: number | null;
+  /** What no model can beat. */
+  readonly ceiling: number | null;
+  /** What the paper published for the same metric of the same task. */
+  readonly paper: Score['paper'];
+  readonly started_at: string | null;
   readonly claimed: string | null;
   /** Handed in by the clock, not by the contestant. */
   readonly at_deadline: boolean;
@@ -49,6 +54,9 @@ export function resultRow({ run, evaluation }: JudgedRun): ResultRow {
     interval_95: score?.interval_95 ?? null,
     n: score?.n ?? null,
     floor: score?.floors.untrained?.value ?? null,
+    ceiling: score?.ceiling.value ?? null,
+    paper: score?.paper ?? null,
+    started_at: run.started_at,
     claimed: run.submission?.claimed_metric ?? null,
     at_deadline: run.submission?.at_deadline ?? false,
     minutes: minutesOf(run),

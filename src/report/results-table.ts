@@ -46,6 +46,8 @@ const AVERAGE_COLUMNS: readonly Column<Average>[] = [
   { heading: 'mean of valid', cell: row => number(row.mean_valid), right: true },
   { heading: '95 % interval', cell: row => interval(row.interval_95) },
   { heading: 'best', cell: row => number(row.best), right: true },
+  { heading: 'untrained', cell: row => number(row.floor), right: true },
+  { heading: 'ceiling', cell: row => number(row.ceiling), right: true },
 ];
 
 /** The runs, one a line. A terminal is narrow: there, columns that say nothing are left out. */
@@ -55,7 +57,13 @@ export function renderResults(rows: readonly ResultRow[], format: ReportFormat):
   const columns = RESULT_COLUMNS.filter(
     ({ heading }) => !(heading === 'task' && oneTask) && !(heading === 'claimed' && noClaim),
   );
+  if (format === 'csv') return renderCsv(rows.map(withoutPaper));
   return render(format === 'table' ? tellingApart(columns, rows) : RESULT_COLUMNS, rows, format);
+}
+
+/** A spreadsheet has no place for a table in a cell. */
+function withoutPaper({ paper, ...row }: ResultRow): object {
+  return { ...row, paper_baseline: paper?.baseline ?? null };
 }
 
 /** The averages, one a line for each task, contestant and way of measuring; on a terminal as narrow as the runs. */

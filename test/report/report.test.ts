@@ -24,6 +24,9 @@ describe('a line of the results table', () => {
       interval_95: [0.51, 0.53],
       n: 6700,
       floor: 0.46,
+      ceiling: 1,
+      paper: null,
+      started_at: '2026-01-01T10:00:00.000Z',
       claimed: 'about a half, "honestly"',
       at_deadline: true,
       minutes: 3.5,
@@ -164,7 +167,7 @@ describe('rendering', () => {
   it('makes CSV that quotes what must be quoted and starts no formula', () => {
     const csv = renderResults([{ ...rowOf('run_1', 'valid', 0.52), contestant: '=1+1' }], 'csv');
     expect(csv.split('\r\n')[1]).toBe(
-      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,0.51 to 0.53,6700,0.46,"about a half, ""honestly""",true,3.5`,
+      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,0.51 to 0.53,6700,0.46,1,2026-01-01T10:00:00.000Z,"about a half, ""honestly""",true,3.5,`,
     );
   });
 
