@@ -115,7 +115,10 @@ async function failStart(run: Run, host: Host): Promise<void> {
 }
 
 async function isBeingScored({ run_id }: Run, { runs }: Host): Promise<boolean> {
-  const evaluation = await runs.readEvaluation(run_id);
+  const evaluation = await runs.readEvaluation(run_id).catch(error => {
+    if (!(error instanceof ConfigError)) throw error;
+    return undefined; // a damaged record: `mlrb evaluate` sets it aside
+  });
   return evaluation?.state === 'done' || (await runs.isBeingEvaluated(run_id));
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RunStore } from '../../src/runs/run-store.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -169,6 +170,28 @@ describe('runs', () => {
     const shown = JSON.parse((await mlrb(home.path, `show ${runId} --json`)).stdout);
     expect(shown).toMatchObject({ run: { run_id: runId }, evaluation: null });
     expect(shown.evaluation_fault).toMatch(/is damaged/);
+  });
+
+  it('with a damaged record of their evaluation do not keep cleanup from the others', async () => {
+    const runs = new RunStore(home.path);
+    const { run_id } = await runs.create({
+      task_id: 'mini_baby_lm',
+      task_version: 1,
+      principal: 'alice',
+      note: null,
+      sandbox: 'local',
+      network: 'unrestricted',
+      budget: { wall_clock_min: 1, cpus: 1, memory_gb: 1, disk_gb: 1, gpus: 0 },
+    });
+    await runs.withRun(run_id, async () => {
+      await runs.step(run_id, 'running');
+      await runs.step(run_id, 'submitted');
+    });
+    await mkdir(runs.folder(run_id).evaluation, { recursive: true });
+    await writeFile(runs.folder(run_id).evaluationRecord, '{');
+    const { code, stderr } = await mlrb(home.path, 'cleanup --dry-run');
+    expect(stderr).toContain(`\`mlrb evaluate ${run_id}\` does it.`);
+    expect(code).toBe(0);
   });
 
   it('that were left by a crash are closed by cleanup, which a dry run only announces', async () => {
