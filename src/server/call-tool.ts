@@ -99,6 +99,7 @@ class Attempt {
       await this.#noticeDeadline();
       return { result };
     } catch (error) {
+      if (this.#call.signal.aborted && error === this.#call.signal.reason) return { error: givenUp() };
       const explained = explainError(await this.#seenFromTheRun(error), Object.keys(tool?.input.shape ?? {}));
       if (explained.kind === 'internal')
         this.#host.log.error({ call: this.#id, detail: explained.detail }, 'a call failed inside the server');
@@ -254,6 +255,12 @@ class Attempt {
     if (this.#call.signal.aborted) return undefined;
     return this.#ending ?? this.#session.takeNotice(running);
   }
+}
+
+/** It waited for nobody any more: no fault, and no answer that anyone gets. */
+function givenUp(): ExplainedError {
+  const sentence = 'The client gave up on this call, or has gone. What the call had started goes on.';
+  return { sentence, kind: 'given_up', detail: null };
 }
 
 function noticeOnly(notice: string | undefined): Surroundings {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stopEvaluationProcess } from '../../src/cli/evaluation-process.js';
 import { isOver } from '../../src/runs/run.js';
@@ -104,6 +106,26 @@ describe('the server on standard input and output', () => {
       expect.objectContaining({ type: 'tool_answer', tool: 'submit_model', ok: true }),
     );
     await stopEvaluationProcess(runId, runs);
+  });
+
+  test('a client that goes while it waits is no fault of the server', async () => {
+    const { structuredContent } = await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    server.send({
+      id: 2,
+      method: 'tools/call',
+      params: { name: 'run_bash', arguments: { script: 'touch begun; sleep 600' } },
+    });
+    const begun = join(String(structuredContent.workspace), 'begun');
+    await vi.waitUntil(() => existsSync(begun), { timeout: 30_000 });
+    server.process.stdin?.end();
+    expect(await server.exit()).toEqual({ code: 0, signal: null });
+    const { events } = await new RunStore(home.path).readTrace(String(structuredContent.run_id));
+    expect(events.at(-1)).toMatchObject({
+      type: 'tool_answer',
+      tool: 'run_bash',
+      ok: false,
+      error: 'given_up',
+    });
   });
 
   test('a lone surrogate in the input leaves the answer well-formed', async () => {
