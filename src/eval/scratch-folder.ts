@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../lib/process-group.js';
 
 /** A folder of its own for one evaluation, below the home folder; its name says which process uses it. */
 export async function makeScratchFolder(home: string): Promise<string> {
@@ -12,20 +13,14 @@ export async function makeScratchFolder(home: string): Promise<string> {
 export async function findDeadScratchFolders(home: string): Promise<string[]> {
   const parent = join(home, 'scratch');
   const names = await readdir(parent).catch(() => []);
-  return names
-    .filter(name => !isAlive(Number(/^eval-(\d+)-/.exec(name)?.[1])))
-    .map(name => join(parent, name));
+  return names.filter(name => !isUsed(name)).map(name => join(parent, name));
 }
 
 export async function removeScratchFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'; // it lives and is another user's
-  }
+function isUsed(name: string): boolean {
+  const pid = Number(/^eval-(\d+)-/.exec(name)?.[1]);
+  return pid > 0 && isAlive(pid);
 }

@@ -1,3 +1,4 @@
+import { isAlive } from '../../lib/process-group.js';
 import { DockerEngine } from './docker-engine.js';
 import { ListedContainers } from './engine-objects.js';
 import { HOME_LABEL, homeLabel, RUN_LABEL, removeContainer, SCORER_LABEL } from './run-container.js';
@@ -34,14 +35,4 @@ export async function findLeftovers({ socket, home, isRunOn }: FindLeftovers): P
     found.push({ name, runId, remove: () => removeContainer(engine, Id) });
   }
   return found;
-}
-
-/** Whether the process that scores with it lives. Another one with its number only delays the removal. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
