@@ -1,8 +1,8 @@
 import type { TaskData } from './task.js';
 
 const BUILT = {
-  licence: 'CC BY-SA, as the text it was trained on',
-  source: 'trained on the host by `mlrb data build`',
+  licence: 'as the text it was trained on',
+  source: 'trained on this machine by `mlrb data build`',
 } as const;
 
 /** Parameters of the small models, by the shapes of their tensors. */

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findSource } from '../../src/data/datasets.js';
 import { parseEvaluator } from '../../src/eval/evaluator-name.js';
 import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
 import { EXAMPLE_FILES } from '../../src/tasks/example-files.js';
@@ -35,6 +36,19 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     expect(prompt).not.toMatch(/\{\{|\}\}|\bundefined\b|\bNone\b|\bnull\b|\bNaN\b|\$\{|\bTODO\b/);
     expect(prompt).not.toMatch(/\b1 (CPU cores|GPUs|words|rows|parameters)\b/);
     expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)|[^\n ] {2,}\S/);
+  });
+
+  test('trains on what may be handed out, and is scored on what may not', () => {
+    for (const { dataset: id, licence, source, rows } of task.data) {
+      const { dataset } = findSource(id);
+      expect(dataset.role).toBe('train');
+      expect({ licence, source }).toEqual({ licence: dataset.licence, source: dataset.source });
+      const counts = dataset.files.map(file => file.rows);
+      if (rows !== undefined && counts.length > 0 && counts.every(count => count !== undefined))
+        expect(rows).toBe(counts.reduce((sum, count) => sum + count, 0));
+    }
+    const scoredOn = [...task.evaluators, ...task.options].flatMap(({ data }) => data ?? []);
+    for (const id of scoredOn) expect(findSource(id).dataset.role).toBe('eval');
   });
 
   test('has the example of the format, which passes the checks of a submission', async () => {
