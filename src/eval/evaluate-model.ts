@@ -19,6 +19,8 @@ import { LOG_FILE, ROWS_FILE } from './output-files.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
 import type { StartScorer } from './scorer-process.js';
+import { checkRules } from './rules/check-rules.js';
+import { checkPeakMemory } from './rules/peak-memory.js';
 import { makeScratchFolder, removeScratchFolder } from './scratch-folder.js';
 
 export interface EvaluateModel {
@@ -27,6 +29,8 @@ export interface EvaluateModel {
   readonly evaluators: readonly TaskEvaluator[];
   /** A frozen submission, or any folder that nobody writes to. It is read only. */
   readonly modelFolder: string;
+  /** What the contestant left, for the rules that look there; absent: a bare folder is judged, without a run. */
+  readonly workspace?: string | undefined;
   /** Path of the Python interpreter that has the harness. Asked for only when something must be scored. */
   readonly python: () => Promise<string>;
   /** How the scorer is started; as a process of this host, with `python`, where absent. */
@@ -60,12 +64,33 @@ const SEED = 1234;
  * @throws InputError for an unknown evaluator; ConfigError for what the operator must mend; the signal's reason on abort.
  */
 export async function evaluateModel(options: EvaluateModel): Promise<ModelEvaluation> {
-  const { task, modelFolder, home, onProgress, signal } = options;
+  const { task, modelFolder, home, workspace, python, onProgress, signal } = options;
   options.evaluators.map(({ id }) => parseEvaluator(id));
   onProgress({ step: 'checking files', done: 0, total: 1 });
   const inspection = await inspectModelFolder(modelFolder, task.submission);
   if (inspection.findings.length > 0)
     return { outcome: 'invalid', findings: inspection.findings, scores: [], from_cache: false };
+  const place = { home, packageData: join(PACKAGE_ROOT, 'data') };
+  const subject = { task, modelFolder, files: inspection.files, workspace, place, python, signal };
+  const findings = await checkRules(subject);
+  if (findings.some(isBroken)) return { outcome: 'invalid', findings, scores: [], from_cache: false };
+  const evaluation = await scoreOrRecall(options, inspection);
+  return withFindings(evaluation, [...findings, ...checkPeakMemory(task.rules, evaluation.scores)]);
+}
+
+function isBroken({ severity }: Finding): boolean {
+  return severity === 'broken';
+}
+
+/** No number stands beside a broken rule. */
+function withFindings(evaluation: ModelEvaluation, more: readonly Finding[]): ModelEvaluation {
+  const findings = [...more, ...evaluation.findings];
+  if (!findings.some(isBroken)) return { ...evaluation, findings };
+  return { ...evaluation, findings, outcome: 'invalid', scores: [] };
+}
+
+async function scoreOrRecall(options: EvaluateModel, inspection: ModelInspection): Promise<ModelEvaluation> {
+  const { modelFolder, home, onProgress, signal } = options;
   const weights = weightsDigest(
     await hashModelFiles(
       modelFolder,
@@ -223,11 +248,11 @@ async function finish(
     await writeFileAtomic(join(outputFolder, ROWS_FILE), rows);
   }
   const { findings, provenance } = judgement;
-  const isBroken = findings.some(finding => finding.severity === 'broken');
+  const isInvalid = findings.some(isBroken);
   return {
-    outcome: isBroken ? 'invalid' : 'valid',
+    outcome: isInvalid ? 'invalid' : 'valid',
     findings,
-    scores: isBroken ? [] : judgement.scores,
+    scores: isInvalid ? [] : judgement.scores,
     provenance,
     from_cache: fromCache,
   };

@@ -109,6 +109,7 @@ async function judge(run: Run, submission: Submission, base: Evaluation | undefi
     task,
     evaluators: options.evaluators ?? task.evaluators,
     modelFolder: folder.submission,
+    workspace: folder.workspace,
     python: options.python,
     startScorer: options.startScorer,
     home,
