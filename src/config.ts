@@ -97,13 +97,6 @@ export const ConfigSchema = z.strictObject({
       .describe(
         'where submissions are scored: `docker` is a container without a network; `auto`: as the sandbox',
       ),
-    batch_size: z
-      .number()
-      .int()
-      .min(1)
-      .max(1024)
-      .default(64)
-      .describe('sequences in one batch while scoring'),
     device: z
       .string()
       .regex(/^(auto|cpu|mps|cuda(:\d+)?)$/, 'it takes auto, cpu, mps, or a GPU such as cuda:0')
@@ -121,6 +114,24 @@ export const ConfigSchema = z.strictObject({
         'address of the Hugging Face hub, where data come from; empty: HF_ENDPOINT, else https://huggingface.co',
       ),
     token: secret('token of the Hugging Face hub, for data whose terms must be accepted; empty: HF_TOKEN'),
+  }),
+  lean: z.strictObject({
+    program: z
+      .string()
+      .default('')
+      .describe(
+        'executable of Lean 3 on this host; but for a filter before it, a script can reach all that this user can',
+      ),
+    image: z
+      .string()
+      .default('')
+      .describe('Docker image that has `lean` (Lean 3) and compiled mathlib; goes before `lean.program`'),
+    path: z
+      .string()
+      .default('')
+      .describe('folders with compiled libraries, split at colons; empty: those that Lean knows by itself'),
+    memory_mb: z.coerce.number().int().min(256).default(4096).describe('memory for checking one script'),
+    time_limit_s: z.coerce.number().positive().default(120).describe('longest time for checking one script'),
   }),
   research: z.strictObject({
     contact: z

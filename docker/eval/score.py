@@ -52,7 +52,7 @@ def start_libraries(request):
     if device.startswith("cuda") and not torch.cuda.is_available():
         send("fault", message=f'The setting evaluation.device is "{device}", but there is no such GPU here. Set it to auto or cpu.')
         raise SystemExit(71)
-    import blimp  # noqa: F401
+    import harness  # noqa: F401
 
     send("libraries", versions=versions(), device=device)
     return device
@@ -67,12 +67,14 @@ def versions():
 
 
 def score(request, device):
-    import blimp
     import loading
     import measures
+    from failures import stage
+    from loglikelihood import make_engine
+    from row_files import RowFiles
 
     architecture, seed = request["architecture"], request["seed"]
-    loaded = blimp.load_tasks(request["blimp_folder"], request["scratch"])
+    suites, files = [make_suite(suite, request["scratch"]) for suite in request["suites"]], RowFiles(request["rows_folder"])
     before = measures.resident_bytes("VmRSS")
 
     Progress("loading the model", 1)
@@ -84,26 +86,72 @@ def score(request, device):
         loading.check_vocabulary(tokenizer, model)
     with stage("loads", "The model loads but fails on a plain sentence. Try it in a fresh process: load it, and run it on a few tokens."):
         loading.check_forward(model, tokenizer, architecture)
-        lm = blimp.harness_model(model, tokenizer, architecture, request["batch_size"])
-        positions = blimp.positions_of(lm)
-        blimp.check_sentences(model, tokenizer, positions, loaded, request["rows"])
+        engine = make_engine(model, tokenizer, architecture)
+    for suite in suites:
+        suite.check(engine)
 
     Progress("measuring speed and memory", 1)
-    send("generation", **generation(measures, model, tokenizer, positions))
+    send("generation", **generation(measures, model, tokenizer, engine.max_length))
     send("memory", peak_bytes=measures.peak_bytes(device), before_bytes=before, kind="gpu" if device.startswith("cuda") else "resident")
 
     started = time.monotonic()
-    with stage("loads", "The model fails while the evaluation's sentences are scored. Try it on more and longer sentences in a fresh process."):
-        results = blimp.score(lm, loaded, request["rows"], seed)
+    for suite in suites:
+        score_suite(suite, engine, files)
     seconds = time.monotonic() - started
-    send("perplexity", **text_perplexity(measures, request, model, tokenizer, positions))
+    with engine.acting():
+        perplexity = text_perplexity(measures, request, model, tokenizer, engine.max_length)
+    send("perplexity", **perplexity)
+    for suite in suites:
+        if suite.name == "formalisation":
+            send("formalisation", results=suite.summary([row for part in suite.parts for row in files.read(suite.name, part)]))
 
+    largest_batch, with_floor = engine.largest_batch, [suite for suite in suites if hasattr(suite, "add_floor")]
     fresh = loading.untrained_like(model, architecture, seed)
-    del lm, model
-    with stage("loads", "A fresh model of the same config.json fails where the submission did not. Save config.json again with save_pretrained(folder)."):
-        floor = blimp.untrained(blimp.harness_model(fresh, tokenizer, architecture, request["batch_size"]), loaded)
-    blimp.write_rows(request["rows_path"], results, loaded, floor)
-    send("result", harness_acc=results["groups"]["blimp"]["acc,none"], seconds=seconds)
+    del engine, model
+    with stage("loads", FRESH_FAILS):
+        engine = make_engine(fresh, tokenizer, architecture, blame=FRESH_FAILS)
+    for suite in with_floor:
+        add_floors(suite, engine, files)
+    send("result", seconds=seconds, largest_batch=max(1, largest_batch))
+
+
+FRESH_FAILS = "A fresh model of the same config.json fails where the submission did not. Save config.json again with save_pretrained(folder)."
+
+
+def make_suite(request, scratch):
+    """What is asked of one suite, over its local files."""
+    from choices import ChoiceSuite
+
+    if request["suite"] == "bits_per_byte":
+        from texts import TextSuite
+
+        return TextSuite(request, scratch)
+    if request["suite"] == "formalisation":
+        from formalisation import FormalisationSuite
+
+        return FormalisationSuite(request, scratch)
+    return ChoiceSuite(request, scratch)
+
+
+def score_suite(suite, engine, files):
+    """Scores the subtasks that no earlier evaluation of the same weights has finished."""
+    progress = Progress(suite.step.format(suite.name), sum(map(suite.items, suite.parts)))
+    for part in suite.parts:
+        rows = files.read(suite.name, part)
+        if rows is not None and len(rows) == suite.items(part):
+            progress.advance(len(rows))
+        else:
+            files.write(suite.name, part, suite.score(part, engine, progress.advance))
+
+
+def add_floors(suite, engine, files):
+    progress = Progress(f"scoring an untrained model: {suite.name}", sum(map(suite.items, suite.parts)))
+    for part in suite.parts:
+        rows = files.read(suite.name, part)
+        if rows and all(row["untrained"] is not None for row in rows):
+            progress.advance(len(rows))
+        else:
+            files.write(suite.name, part, suite.add_floor(part, rows, engine, progress.advance))
 
 
 def generation(measures, model, tokenizer, positions):
@@ -124,39 +172,6 @@ def text_perplexity(measures, request, model, tokenizer, positions):
     progress = Progress("measuring perplexity", len(text.split()))
     measured = measures.perplexity(model, tokenizer, text, positions, progress.advance)
     return {"measured": measured, "reason": None}
-
-
-class stage:
-    """Whatever goes wrong in here is the submission's fault, unless the disk is full. The tokenizer library panics with a BaseException."""
-
-    def __init__(self, rule, message):
-        self.rule, self.message = rule, message
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if error is None or isinstance(error, (BadModel, KeyboardInterrupt, SystemExit)) or is_full_disk(error):
-            return False
-        traceback.print_exception(kind, error, trace)
-        if is_out_of_memory(error):
-            raise BadModel("resources", OUT_OF_MEMORY) from None
-        raise BadModel(self.rule, self.message) from None
-
-
-OUT_OF_MEMORY = "Loading or scoring the model needs more memory than scoring allows. Hand in a smaller model."
-
-
-def is_full_disk(error):
-    return isinstance(error, OSError) and error.errno in (28, 122)
-
-
-def is_out_of_memory(error):
-    import torch
-
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, (RuntimeError, OSError)) and ("alloc" in str(error) or getattr(error, "errno", None) == 12)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import { startContained } from '../sandbox/docker/contained-process.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
 import { HOME_LABEL, homeLabel, SCORER_LABEL } from '../sandbox/docker/run-container.js';
 import { requestLine, type StartScorer, scorerEnvironment } from './scorer-process.js';
-import type { ScorerRequest } from './scorer-request.js';
+import type { ScorerRequest, SuiteRequest } from './scorer-request.js';
 
 export interface DockerScorerOptions {
   /** Path of the engine's socket. */
@@ -20,8 +20,9 @@ export interface DockerScorerOptions {
 const INSIDE = {
   program: '/scorer',
   model: '/submission',
-  blimp: '/evaluation/blimp',
-  text: '/evaluation/text.txt',
+  evaluation: '/evaluation',
+  rows: '/rows',
+  text: '/text.txt',
   scratch: '/scratch',
 } as const;
 
@@ -37,6 +38,7 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
     const engine = new DockerEngine(socket);
     const user = agentUser();
     await makeScratch(request.scratch, user);
+    await giveFolder(request.rows_folder, user);
     const scorer = await startContained(
       engine,
       {
@@ -67,20 +69,23 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
   };
 }
 
-async function makeScratch(scratch: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
+async function makeScratch(scratch: string, user: { uid: number; gid: number }): Promise<void> {
   const folders = [scratch, join(scratch, 'tmp'), join(scratch, 'hf')];
-  for (const folder of folders) {
-    await mkdir(folder, { recursive: true });
-    if (process.getuid?.() === 0) await chown(folder, uid, gid);
-  }
+  for (const folder of folders) await giveFolder(folder, user);
+}
+
+async function giveFolder(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if (process.getuid?.() === 0) await chown(folder, uid, gid);
 }
 
 function mountsFor(request: ScorerRequest, script: string) {
   return [
     [dirname(script), INSIDE.program, 'read'] as const,
     [request.model_folder, INSIDE.model, 'read'] as const,
-    [request.blimp_folder, INSIDE.blimp, 'read'] as const,
+    ...dataFolders(request).map((folder, at) => [folder, folderInside(at), 'read'] as const),
     [request.scratch, INSIDE.scratch, 'write'] as const,
+    [request.rows_folder, INSIDE.rows, 'write'] as const,
     ...(request.text_path === null ? [] : [[request.text_path, INSIDE.text, 'read'] as const]),
   ];
 }
@@ -89,13 +94,33 @@ function requestInside(request: ScorerRequest): ScorerRequest {
   return {
     ...request,
     model_folder: INSIDE.model,
-    blimp_folder: INSIDE.blimp,
+    suites: request.suites.map(suite => suiteInside(suite, dataFolders(request))),
     text_path: request.text_path === null ? null : INSIDE.text,
     scratch: INSIDE.scratch,
-    rows_path: join(INSIDE.scratch, basename(request.rows_path)),
+    rows_folder: INSIDE.rows,
     // The one device of the lease is the first that the container has.
     device: request.device.startsWith('cuda:') ? 'cuda:0' : request.device,
   };
+}
+
+/** The folders that the suites read, each once. */
+function dataFolders({ suites }: ScorerRequest): string[] {
+  const folders = suites.flatMap(suite =>
+    suite.suite === 'bits_per_byte' ? suite.texts.map(({ folder }) => folder) : [suite.folder],
+  );
+  return [...new Set(folders)];
+}
+
+function folderInside(at: number): string {
+  return join(INSIDE.evaluation, String(at));
+}
+
+function suiteInside(suite: SuiteRequest, folders: readonly string[]): SuiteRequest {
+  const inside = <T extends { readonly folder: string }>(one: T): T => ({
+    ...one,
+    folder: folderInside(folders.indexOf(one.folder)),
+  });
+  return suite.suite === 'bits_per_byte' ? { ...suite, texts: suite.texts.map(inside) } : inside(suite);
 }
 
 function scriptInside(script: string): string {

@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../config.js';
 import { ConfigError, isDiskFull } from '../errors.js';
 import { PACKAGE_ROOT } from '../lib/package-root.js';
 import { sha256 } from '../lib/packed-data.js';
+import { whenFree } from '../lib/when-free.js';
 import { hashModelFiles } from '../runs/intake/hash-model-files.js';
 import { inspectModelFolder, type ModelInspection } from '../runs/intake/inspect-model-folder.js';
 import { weightsDigest } from '../runs/intake/weights-digest.js';
@@ -15,12 +16,16 @@ import { type EvaluationData, prepareEvaluationData } from './evaluation-data.js
 import { parseEvaluator } from './evaluator-name.js';
 import { evaluatorVersion } from './evaluator-version.js';
 import { judge } from './judge.js';
+import { checkScripts } from './lean/check-scripts.js';
+import { type LeanAbsence, NO_LEAN, type RunLean } from './lean/run-lean.js';
 import { LOG_FILE, ROWS_FILE } from './output-files.js';
+import { makeRowsFolder, readRowFiles, removeRowsFolder, rowsLock } from './row-files.js';
+import { parseRows } from './rows.js';
+import { checkRules } from './rules/check-rules.js';
+import { checkPeakMemory } from './rules/peak-memory.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
 import type { StartScorer } from './scorer-process.js';
-import { checkRules } from './rules/check-rules.js';
-import { checkPeakMemory } from './rules/peak-memory.js';
 import { makeScratchFolder, removeScratchFolder } from './scratch-folder.js';
 
 export interface EvaluateModel {
@@ -35,6 +40,8 @@ export interface EvaluateModel {
   readonly python: () => Promise<string>;
   /** How the scorer is started; as a process of this host, with `python`, where absent. */
   readonly startScorer?: StartScorer | undefined;
+  /** How Lean 3 checks what a model wrote, or why it does not; that there is none where absent. */
+  readonly lean?: RunLean | LeanAbsence | undefined;
   readonly home: string;
   /** Takes the rows and the scorer's log. */
   readonly outputFolder: string;
@@ -99,13 +106,30 @@ async function scoreOrRecall(options: EvaluateModel, inspection: ModelInspection
   );
   signal.throwIfAborted();
   onProgress({ step: 'preparing the evaluation data', done: 0, total: 1 });
-  const data = await prepareEvaluationData(join(PACKAGE_ROOT, 'data'), home);
+  const place = { home, packageData: join(PACKAGE_ROOT, 'data') };
+  const data = await prepareEvaluationData(options.evaluators, place, signal);
   const version = await evaluatorVersion(SCORER);
   const key = keyOf(options, { weights, version, data: data.digest });
   const cached = await readCached(home, key);
-  const judgement = cached ?? (await score(options, { inspection, data, weights, version }));
-  if (cached === undefined && isLasting(judgement)) await writeCached(home, key, judgement);
-  return finish(judgement, options, cached !== undefined);
+  if (cached !== undefined) return finish(cached, options, true);
+  return whenFree(rowsLock(home, key), { signal, onWait: waiting(options) }, async () => {
+    const meanwhile = await readCached(home, key);
+    if (meanwhile !== undefined) return finish(meanwhile, options, true);
+    const judgement = await score(options, { inspection, data, weights, version, key });
+    if (isLasting(judgement)) await writeCached(home, key, judgement);
+    await removeRowsFolder(home, key);
+    return finish(judgement, options, false);
+  });
+}
+
+/** Another process scores the same weights: what it finds is taken. */
+function waiting({ onProgress }: EvaluateModel): (seconds: number) => void {
+  return seconds =>
+    onProgress({
+      step: 'waiting for another evaluation of the same weights',
+      done: Math.round(seconds),
+      total: 0,
+    });
 }
 
 interface Digests {
@@ -114,15 +138,15 @@ interface Digests {
   readonly data: string;
 }
 
-function keyOf({ task, evaluators, settings }: EvaluateModel, digests: Digests): string {
+function keyOf({ task, evaluators, settings, lean }: EvaluateModel, digests: Digests): string {
   return cacheKey({
     ...digests,
     task: task.id,
     task_version: task.version,
     limits: task.submission,
     evaluators,
-    batch_size: settings.batch_size,
     device: settings.device,
+    ...(asksLean(evaluators) ? { lean: leanKey(lean) } : {}),
   });
 }
 
@@ -136,6 +160,7 @@ interface Prepared {
   readonly data: EvaluationData;
   readonly weights: string;
   readonly version: string;
+  readonly key: string;
 }
 
 async function score(options: EvaluateModel, prepared: Prepared): Promise<JudgementWithRows> {
@@ -161,23 +186,20 @@ async function scoreIn(
   options: EvaluateModel,
   prepared: Prepared,
 ): Promise<JudgementWithRows> {
-  const { modelFolder, evaluators, settings, outputFolder, python, startScorer, onProgress, signal } =
-    options;
+  const { modelFolder, settings, outputFolder, python, startScorer, onProgress, signal } = options;
   const { inspection, data } = prepared;
-  const rowsPath = join(scratch, ROWS_FILE);
+  const rowsFolder = await makeRowsFolder(options.home, prepared.key);
   const interpreter = startScorer === undefined ? await python() : '';
   const started = performance.now();
   const answer = await runScorer(
     {
       model_folder: resolve(modelFolder),
       architecture: inspection.architecture ?? 'causal',
-      rows: Math.max(...evaluators.map(({ id }) => parseEvaluator(id).rows)),
-      blimp_folder: data.blimpFolder,
+      suites: data.suites.map(({ request }) => request),
       text_path: data.textPath,
       scratch,
-      rows_path: rowsPath,
+      rows_folder: rowsFolder,
       device: settings.device,
-      batch_size: settings.batch_size,
       memory_bytes: Math.round(settings.memory_gb * 1e9),
       seed: SEED,
     },
@@ -191,24 +213,50 @@ async function scoreIn(
       start: startScorer,
     },
   );
-  const rows = answer.finding === undefined ? await readFile(rowsPath, 'utf8') : null;
+  const isRefused = answer.finding !== undefined;
+  const scored = isRefused ? null : await readRowFiles(rowsFolder, data.suites);
+  const rows = scored === null ? null : scored + (await leanRows(scored, { scratch, rowsFolder, options }));
   const seconds = (performance.now() - started) / 1000;
   const provenance = provenanceOf(answer, options, { ...prepared, seconds });
-  const verdict =
-    rows === null
-      ? findingOnly(answer)
-      : judge({
-          answer,
-          rows,
-          evaluators,
-          inspection,
-          subtasks: data.subtasks,
-          hasText: data.textPath !== null,
-        });
+  const verdict = rows === null ? findingOnly(answer) : judgeRows(rows, answer, options, prepared);
   return {
     judgement: { version: 1, ...verdict, provenance, rows_sha256: rows === null ? null : sha256(rows) },
     rows,
   };
+}
+
+function judgeRows(
+  rows: string,
+  answer: ScorerAnswer,
+  { task, evaluators, lean = NO_LEAN }: EvaluateModel,
+  { inspection, data }: Prepared,
+) {
+  const leanAbsent = typeof lean === 'function' ? null : lean.absent;
+  return judge({ taskId: task.id, answer, rows, evaluators, inspection, data, leanAbsent });
+}
+
+interface LeanPlace {
+  readonly scratch: string;
+  readonly rowsFolder: string;
+  readonly options: EvaluateModel;
+}
+
+/** Lean's verdicts as JSON lines; none where nobody asks for them or there is no Lean. */
+async function leanRows(scored: string, { scratch, rowsFolder, options }: LeanPlace): Promise<string> {
+  const { lean, evaluators, onProgress, signal } = options;
+  if (typeof lean !== 'function' || !asksLean(evaluators)) return '';
+  const generated = parseRows(scored).filter(row => row.suite === 'formalisation');
+  const verdicts = await checkScripts(generated, { run: lean, scratch, rowsFolder, onProgress, signal });
+  return verdicts.map(row => `${JSON.stringify(row)}\n`).join('');
+}
+
+function asksLean(evaluators: readonly TaskEvaluator[]): boolean {
+  return evaluators.some(({ id }) => ['lean3', 'combined'].includes(parseEvaluator(id).suite));
+}
+
+/** With another Lean, or with one where there was none, a text is checked again. */
+function leanKey(lean: EvaluateModel['lean']): string {
+  return typeof lean === 'function' ? lean.version : 'none';
 }
 
 function findingOnly({ finding }: ScorerAnswer): { findings: Finding[]; scores: Score[] } {
@@ -220,7 +268,7 @@ function findingOnly({ finding }: ScorerAnswer): { findings: Finding[]; scores: 
 }
 
 function provenanceOf(
-  { libraries }: ScorerAnswer,
+  { libraries, result }: ScorerAnswer,
   { evaluators, settings }: EvaluateModel,
   prepared: Prepared & { seconds: number },
 ): Provenance {
@@ -233,7 +281,7 @@ function provenanceOf(
     weights_digest: prepared.weights,
     device: libraries?.device ?? settings.device,
     dtype: 'float32',
-    batch_size: settings.batch_size,
+    batch_size: result?.largest_batch ?? 1,
     seconds: prepared.seconds,
   };
 }

@@ -13,6 +13,7 @@ import type { TaskEvaluator, TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
 import { readEvaluationOrSetAside } from './damaged-evaluation.js';
 import { type EvaluationProgress, evaluateModel } from './evaluate-model.js';
+import type { LeanAbsence, RunLean } from './lean/run-lean.js';
 import type { StartScorer } from './scorer-process.js';
 
 /** Progress reaches the disk at most this often. */
@@ -27,6 +28,8 @@ export interface EvaluateRun {
   readonly python: () => Promise<string>;
   /** How the scorer is started; as a process of this host, with `python`, where absent. */
   readonly startScorer?: StartScorer | undefined;
+  /** How Lean 3 checks what a model wrote, or why it does not. */
+  readonly lean?: RunLean | LeanAbsence | undefined;
   /** Evaluators to use; the task's own where absent. */
   readonly evaluators?: readonly TaskEvaluator[];
   readonly onProgress: (progress: EvaluationProgress) => void;
@@ -112,6 +115,7 @@ async function judge(run: Run, submission: Submission, base: Evaluation | undefi
     workspace: folder.workspace,
     python: options.python,
     startScorer: options.startScorer,
+    lean: options.lean,
     home,
     outputFolder: folder.evaluation,
     settings,

@@ -1,79 +1,174 @@
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packedDigest, readPacked, sha256, writeReadOnly } from '../lib/packed-data.js';
+import { type AbsentDataset, type FoundDataset, locateDataset } from '../data/locate-dataset.js';
+import type { DataPlace } from '../data/locations.js';
+import { sha256 } from '../lib/packed-data.js';
+import type { TaskEvaluator } from '../tasks/task.js';
+import { type EvaluatorKind, parseEvaluator } from './evaluator-name.js';
+import type { ChoiceSuiteName, SuiteRequest } from './scorer-request.js';
 
 /** What submissions are scored on, as files. */
 export interface EvaluationData {
-  /** One `<subtask>.jsonl` for each subtask, and nothing else. */
-  readonly blimpFolder: string;
-  readonly subtasks: readonly string[];
+  /** What the scorer is asked, with what it must answer with. */
+  readonly suites: readonly SuiteData[];
+  /** Why an evaluator has no data, and what to do: a sentence or two, by the evaluator's id. */
+  readonly absent: ReadonlyMap<string, string>;
+  /** What a score on the data must say beside itself, by the evaluator's id. */
+  readonly notes: ReadonlyMap<string, string>;
   /** WikiText-2's test text, where the operator put it; null where it is not. */
   readonly textPath: string | null;
   /** SHA-256 over the content of all of it. */
   readonly digest: string;
 }
 
-/** Where the operator puts WikiText-2's test text, from the home folder on. */
-export const WIKITEXT_FILE = 'data/eval/wikitext2/test.txt';
-const BLIMP = 'eval/blimp.jsonl';
-const LIST = 'subtasks.json';
+export interface SuiteData {
+  readonly request: SuiteRequest;
+  /** Rows that there must be, by subtask; of running texts, bytes. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** The files of rows that make it up, where they are not one a subtask. */
+  readonly parts?: readonly string[];
+}
+
+/** Texts in one file of rows: `BATCH` in `docker/eval/formalisation.py`. */
+const GENERATED_AT_ONCE = 8;
+
+/** Where the operator puts WikiText-2's test text, relative to the home folder. */
+export const WIKITEXT_FILE = join('data', 'eval', 'wikitext2', 'test.txt');
 
 /**
- * The evaluation data below `<home>/data/eval`, unpacked from the package on first use, compared with its digest each time and mended where
- * it was damaged. Training data never lies there.
- * @throws ConfigError if the package is damaged or the disk full.
+ * The data of the evaluators below `<home>/data/eval`: what comes with the package is unpacked or mended, everything is compared with its digests. What is
+ * not there leaves its evaluator without a value; the others stand.
+ * @throws ConfigError if the package is damaged or the disk full; InputError for a data set that is none; the signal's reason on abort.
  */
-export async function prepareEvaluationData(packageData: string, home: string): Promise<EvaluationData> {
-  const folder = join(home, 'data', 'eval');
-  const blimpFolder = join(folder, 'blimp');
-  const { sha256: expected } = await packedDigest(packageData, BLIMP);
-  const subtasks = (await readWhole(folder, expected)) ?? (await unpack(packageData, folder));
-  const textPath = await textAt(join(home, WIKITEXT_FILE));
+export async function prepareEvaluationData(
+  evaluators: readonly TaskEvaluator[],
+  place: DataPlace,
+  signal: AbortSignal,
+): Promise<EvaluationData> {
+  const located = new Map<string, FoundDataset | AbsentDataset>();
+  for (const id of new Set(evaluators.flatMap(datasetsOf)))
+    located.set(id, await locateDataset(id, place, signal));
+  const of = (evaluator: TaskEvaluator) => datasetsOf(evaluator).flatMap(id => located.get(id) ?? []);
+  const usable = evaluators.filter(evaluator => of(evaluator).every(({ isFound }) => isFound));
+  const textPath = await textAt(join(place.home, WIKITEXT_FILE));
+  return {
+    suites: suitesOf(usable, located),
+    absent: sentences(evaluators, evaluator => reasons(of(evaluator))),
+    notes: sentences(evaluators, evaluator => notes(of(evaluator))),
+    textPath,
+    digest: await digestOf([...located.values()], textPath),
+  };
+}
+
+/** The data sets an evaluator scores on. */
+function datasetsOf({ id, data = [] }: TaskEvaluator): readonly string[] {
+  const kind = parseEvaluator(id).suite;
+  return isChoice(kind) ? [kind] : data;
+}
+
+function isChoice(kind: EvaluatorKind): kind is ChoiceSuiteName {
+  return kind === 'blimp' || kind === 'mmlu' || kind === 'super_glue';
+}
+
+function reasons(located: readonly (FoundDataset | AbsentDataset)[]): string[] {
+  return located.flatMap(each => (each.isFound ? [] : [`${each.reason} ${each.remedy}`]));
+}
+
+function notes(located: readonly (FoundDataset | AbsentDataset)[]): string[] {
+  return located.flatMap(each => (each.isFound && each.note !== null ? [each.note] : []));
+}
+
+function sentences(
+  evaluators: readonly TaskEvaluator[],
+  of: (evaluator: TaskEvaluator) => readonly string[],
+): ReadonlyMap<string, string> {
+  const found = evaluators.map(evaluator => [evaluator.id, of(evaluator).join(' ')] as const);
+  return new Map(found.filter(([, text]) => text !== ''));
+}
+
+async function digestOf(
+  located: readonly (FoundDataset | AbsentDataset)[],
+  textPath: string | null,
+): Promise<string> {
   const text = textPath === null ? 'none' : sha256(await readFile(textPath));
-  return { blimpFolder, subtasks, textPath, digest: sha256(`blimp ${expected}\nwikitext2 ${text}\n`) };
+  const sets = located.map(each => `${each.dataset.id} ${each.isFound ? each.record.digest : 'none'}`);
+  return sha256(`${[...sets.sort(), `text ${text}`].join('\n')}\n`);
 }
 
-/** The names of the subtasks if all files are there and together have the digest of the package's file. */
-async function readWhole(folder: string, expected: string): Promise<string[] | undefined> {
-  const hash = createHash('sha256');
-  const subtasks = await readList(folder);
-  for (const subtask of subtasks) {
-    const content = await readFile(join(folder, 'blimp', `${subtask}.jsonl`)).catch(() => undefined);
-    if (content === undefined) return undefined;
-    hash.update(content);
-  }
-  return hash.digest('hex') === expected ? subtasks : undefined;
+type Located = ReadonlyMap<string, FoundDataset | AbsentDataset>;
+
+/** One request a suite, for as many rows as the evaluator that wants most. */
+function suitesOf(evaluators: readonly TaskEvaluator[], located: Located): SuiteData[] {
+  const names = evaluators.map(evaluator => ({ evaluator, ...parseEvaluator(evaluator.id) }));
+  const choices = (['blimp', 'mmlu', 'super_glue'] as const).flatMap(suite => {
+    const rows = names.filter(name => name.suite === suite).map(name => name.rows);
+    const found = located.get(suite);
+    return rows.length > 0 && found?.isFound === true ? [choiceSuite(suite, found, Math.max(...rows))] : [];
+  });
+  const texts = found(names.filter(name => name.suite === 'bits_per_byte').flatMap(dataOf), located);
+  const generated = names.filter(name => !isChoice(name.suite) && name.suite !== 'bits_per_byte');
+  const [problems] = found(generated.flatMap(dataOf), located);
+  return [
+    ...choices,
+    ...(texts.length === 0 ? [] : [textSuite(texts)]),
+    ...(problems === undefined
+      ? []
+      : [
+          generationSuite(
+            problems,
+            generated.map(({ rows }) => rows),
+          ),
+        ]),
+  ];
 }
 
-async function readList(folder: string): Promise<string[]> {
-  try {
-    const list: unknown = JSON.parse(await readFile(join(folder, LIST), 'utf8'));
-    return Array.isArray(list) ? list.map(String).filter(name => /^\w+$/.test(name)) : [];
-  } catch {
-    return []; // not there or damaged: then it is written anew
-  }
+function dataOf({ evaluator }: { readonly evaluator: TaskEvaluator }): readonly string[] {
+  return evaluator.data ?? [];
 }
 
-async function unpack(packageData: string, folder: string): Promise<string[]> {
-  const content = (await readPacked(packageData, BLIMP)).toString('utf8');
-  const bySubtask = new Map<string, string[]>();
-  for (const line of content.trimEnd().split('\n')) {
-    const subtask = subtaskOf(line);
-    const lines = bySubtask.get(subtask) ?? [];
-    lines.push(line);
-    bySubtask.set(subtask, lines);
-  }
-  for (const [subtask, lines] of bySubtask) {
-    await writeReadOnly(join(folder, 'blimp', `${subtask}.jsonl`), `${lines.join('\n')}\n`);
-  }
-  const subtasks = [...bySubtask.keys()];
-  await writeReadOnly(join(folder, LIST), `${JSON.stringify(subtasks)}\n`);
-  return subtasks;
+function found(ids: readonly string[], located: Located): FoundDataset[] {
+  return [...new Set(ids)].flatMap(id => {
+    const each = located.get(id);
+    return each?.isFound === true ? [each] : [];
+  });
 }
 
-function subtaskOf(line: string): string {
-  return String(JSON.parse(line).UID);
+function choiceSuite(suite: ChoiceSuiteName, { folder, record }: FoundDataset, rows: number): SuiteData {
+  const sizes = record.files.map(
+    ({ path, rows: all }) =>
+      [path.replace(/(\/(test|validation))?\.jsonl$/, ''), Math.min(rows, all ?? rows)] as const,
+  );
+  return { request: { suite, folder, rows }, sizes: Object.fromEntries(sizes) };
+}
+
+function textSuite(texts: readonly FoundDataset[]): SuiteData {
+  return {
+    request: {
+      suite: 'bits_per_byte',
+      texts: texts.map(({ dataset, folder }) => ({ subtask: dataset.id, folder })),
+    },
+    sizes: Object.fromEntries(
+      texts.map(({ dataset, record }) => [
+        dataset.id,
+        record.files.reduce((bytes, file) => bytes + file.bytes, 0),
+      ]),
+    ),
+  };
+}
+
+function generationSuite({ folder, record }: FoundDataset, wanted: readonly number[]): SuiteData {
+  const all = record.files.reduce((rows, file) => rows + (file.rows ?? 0), 0);
+  const rows = [...new Set(wanted.map(count => Math.min(count, all)))];
+  const most = Math.max(...rows);
+  const starts = Array.from(
+    { length: Math.ceil(most / GENERATED_AT_ONCE) },
+    (_, at) => at * GENERATED_AT_ONCE,
+  );
+  return {
+    request: { suite: 'formalisation', folder, rows },
+    sizes: { formalisation: most },
+    parts: starts.map(start => String(start).padStart(6, '0')),
+  };
 }
 
 async function textAt(path: string): Promise<string | null> {

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Raised when a formula of this folder changes a score. */
-const FORMULAS = 1;
+const FORMULAS = 2;
 
 /** The version of the formulas, and the first digits of a digest of the scorer's scripts and pinned packages. */
 export async function evaluatorVersion(scorerFolder: string): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Score } from '../runs/score.js';
 import type { Direction } from '../tasks/task.js';
-import { mean } from './blimp.js';
 import { WIKITEXT_FILE } from './evaluation-data.js';
+import { mean } from './mean.js';
 import type { MessageOf } from './scorer-message.js';
 
 /** What the resource metrics are made from. */

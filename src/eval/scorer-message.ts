@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+const CorpusBleu = z.strictObject({
+  value: z.number().describe('0 to 1'),
+  interval_95: z.tuple([z.number(), z.number()]).nullable(),
+  signature: z.string().describe('how sacrebleu computed it'),
+});
+
 /** What `docker/eval/score.py` says, one JSON line each. */
 export const ScorerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), step: z.string(), done: z.number(), total: z.number() }),
@@ -32,20 +38,26 @@ export const ScorerMessage = z.discriminatedUnion('type', [
       .nullable(),
     reason: z.string().nullable(),
   }),
-  z.strictObject({ type: z.literal('result'), harness_acc: z.number(), seconds: z.number() }),
+  z.strictObject({
+    type: z.literal('formalisation'),
+    results: z
+      .array(
+        z.strictObject({
+          rows: z.number().int().positive(),
+          bleu: CorpusBleu,
+          bleu_white_space: CorpusBleu,
+          echo: z
+            .strictObject({ bleu: z.number(), rouge_l: z.number() })
+            .describe('of the statement in words, handed back as it is'),
+        }),
+      )
+      .readonly(),
+  }),
+  z.strictObject({
+    type: z.literal('result'),
+    seconds: z.number(),
+    largest_batch: z.number().int().positive().describe('sequences'),
+  }),
 ]);
 export type ScorerMessage = z.infer<typeof ScorerMessage>;
 export type MessageOf<T extends ScorerMessage['type']> = Extract<ScorerMessage, { type: T }>;
-
-/** One pair of sentences with the log-likelihoods that decide it; null where a value is not finite. */
-export const BlimpRow = z.strictObject({
-  subtask: z.string(),
-  pair_id: z.string(),
-  is_same: z.boolean().describe('the two sentences are one and the same, as in seven pairs of BLiMP'),
-  good: z.number().nullable(),
-  bad: z.number().nullable(),
-  harness_acc: z.number().describe("the harness's own verdict"),
-  untrained_good: z.number().nullable(),
-  untrained_bad: z.number().nullable(),
-});
-export type BlimpRow = z.infer<typeof BlimpRow>;

@@ -44,7 +44,7 @@ export const Provenance = z.strictObject({
   weights_digest: z.string(),
   device: z.string(),
   dtype: z.string(),
-  batch_size: z.number().int().positive(),
+  batch_size: z.number().int().positive().describe('sequences in the largest batch; no score depends on it'),
   seconds: z.number().nonnegative(),
 });
 export type Provenance = z.infer<typeof Provenance>;

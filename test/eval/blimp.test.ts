@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { blimpAccuracy } from '../../src/eval/blimp.js';
-import { judgeBlimp } from '../../src/eval/blimp-score.js';
-import type { BlimpRow } from '../../src/eval/scorer-message.js';
+import { BLIMP } from '../../src/eval/blimp.js';
+import { judgeChoices } from '../../src/eval/choice-score.js';
+import type { ChoiceRow } from '../../src/eval/rows.js';
 
 const EVALUATOR = {
   id: 'blimp@4',
@@ -11,17 +11,21 @@ const EVALUATOR = {
 } as const;
 const NAME = { id: 'blimp@4', suite: 'blimp', rows: 4 } as const;
 
-function rows(subtask: string, pairs: readonly (readonly [number | null, number | null])[]): BlimpRow[] {
-  return pairs.map(([good, bad], at) => ({
+function rows(subtask: string, pairs: readonly (readonly [number | null, number | null])[]): ChoiceRow[] {
+  return pairs.map(([good, bad], item) => ({
+    suite: 'blimp',
     subtask,
-    pair_id: String(at),
+    item,
     is_same: false,
-    good,
-    bad,
-    harness_acc: 1,
-    untrained_good: -1,
-    untrained_bad: -2,
+    gold: [0],
+    values: [good, bad],
+    untrained: [-1, -2],
+    harness: { acc: 1 },
   }));
+}
+
+function judged(pairs: readonly ChoiceRow[]) {
+  return judgeChoices(EVALUATOR, NAME, BLIMP, pairs);
 }
 
 test('accuracy is the mean over subtasks, however many pairs each has', () => {
@@ -34,19 +38,20 @@ test('accuracy is the mean over subtasks, however many pairs each has', () => {
       [-2, -1],
     ]),
   ];
-  expect(blimpAccuracy(pairs).value).toBe((1 + 1 / 4) / 2);
+  expect(judged(pairs).score.value).toBe((1 + 1 / 4) / 2);
 });
 
 test('a tie is wrong, and so is a value that is not finite on either side', () => {
-  const { value, tieShare, nonFiniteShare } = blimpAccuracy(
+  const { value, beside } = judged(
     rows('a', [
       [-1, -1],
       [null, -1],
       [-1, null],
       [-1, -2],
     ]),
-  );
-  expect({ value, tieShare, nonFiniteShare }).toEqual({ value: 0.25, tieShare: 0.25, nonFiniteShare: 0.5 });
+  ).score;
+  expect(value).toBe(0.25);
+  expect(beside).toMatchObject({ tie_share: 0.25, non_finite_share: 0.5 });
 });
 
 test('the standard error is that of a mean of two independent means', () => {
@@ -65,13 +70,11 @@ test('the standard error is that of a mean of two independent means', () => {
     ]),
   ];
   const expected = Math.sqrt((0.5 * 0.5) / 3 + (0.75 * 0.25) / 3) / 2;
-  expect(blimpAccuracy(pairs).standardError).toBeCloseTo(expected, 12);
+  expect(judged(pairs).score.standard_error).toBeCloseTo(expected, 12);
 });
 
 test('a model that always ties is valid with value 0, and is pointed out', () => {
-  const { score, findings } = judgeBlimp(
-    EVALUATOR,
-    NAME,
+  const { score, findings } = judged(
     rows('a', [
       [-3, -3],
       [-3, -3],
@@ -85,9 +88,7 @@ test('a model that always ties is valid with value 0, and is pointed out', () =>
 });
 
 test('a model without any finite value breaks a rule', () => {
-  const { findings } = judgeBlimp(
-    EVALUATOR,
-    NAME,
+  const { findings } = judged(
     rows('a', [
       [null, null],
       [null, -1],
@@ -105,7 +106,7 @@ test('only the first rows of each subtask count, and the floors stand on the sam
     [-2, -1],
     [-2, -1],
   ]);
-  const { score } = judgeBlimp(EVALUATOR, NAME, pairs);
+  const { score } = judged(pairs);
   expect(score).toMatchObject({ value: 1, n: 4, ceiling: { value: 1 }, paper: null });
   expect(score.floors.untrained?.value).toBe(1);
   expect(score.floors.chance?.value).toBe(0.5);
@@ -120,6 +121,6 @@ test('a pair of two equal sentences lowers the ceiling, since no model can be ri
     [-1, -2],
   ]);
   if (first === undefined) throw new Error('a row is expected');
-  const { score } = judgeBlimp(EVALUATOR, NAME, [{ ...first, is_same: true }, ...rest]);
+  const { score } = judged([{ ...first, is_same: true }, ...rest]);
   expect(score.ceiling).toEqual({ value: 0.75, reason: expect.stringContaining('1 of the pairs') });
 });

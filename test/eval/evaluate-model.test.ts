@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type EvaluateModel, evaluateModel, type ModelEvaluation } from '../../src/eval/evaluate-model.js';
 import { LOG_FILE, ROWS_FILE } from '../../src/eval/output-files.js';
-import { BlimpRow } from '../../src/eval/scorer-message.js';
+import { ChoiceRow } from '../../src/eval/rows.js';
 import { Score } from '../../src/runs/score.js';
 import { miniBabyLm } from '../../src/tasks/mini-baby-lm/task.js';
 import type { Task } from '../../src/tasks/task.js';
@@ -25,7 +25,7 @@ const FEW = {
   direction: 'higher_is_better',
   description: 'few rows',
 } as const;
-const SETTINGS = { batch_size: 64, device: 'cpu', memory_gb: 16, time_limit_min: 10 };
+const SETTINGS = { device: 'cpu', memory_gb: 16, time_limit_min: 10 };
 const TEXT = 'The old house stood on a hill . \n It was empty . \n';
 
 let home: string;
@@ -65,9 +65,9 @@ function evaluate(folder: string, changes: Partial<EvaluateModel> = {}): Promise
   });
 }
 
-function rowsIn(folder: string): BlimpRow[] {
+function rowsIn(folder: string): ChoiceRow[] {
   const lines = readFileSync(join(folder, ROWS_FILE), 'utf8').trimEnd().split('\n');
-  return lines.map(line => BlimpRow.parse(JSON.parse(line)));
+  return lines.map(line => ChoiceRow.parse(JSON.parse(line)));
 }
 
 function scoreOf({ scores }: ModelEvaluation, metric: string): Score {
@@ -105,7 +105,7 @@ test('the score is the mean of the subtask accuracies, recomputed by hand from t
   const rows = rowsIn(join(home, 'example'));
   const accuracies = [...new Set(rows.map(row => row.subtask))].map(subtask => {
     const pairs = rows.filter(row => row.subtask === subtask);
-    return pairs.filter(({ good, bad }) => good !== null && bad !== null && good > bad).length / pairs.length;
+    return pairs.filter(({ values: [good, bad] }) => Number(good) > Number(bad)).length / pairs.length;
   });
   const score = scoreOf(example, 'blimp@2');
   expect(example.outcome).toBe('valid');
@@ -128,7 +128,6 @@ test('the record says with what it was measured, and progress names the steps', 
     harness: 'lm_eval 0.4.13',
     device: 'cpu',
     dtype: 'float32',
-    batch_size: 64,
   });
   expect(example.provenance?.libraries.transformers).toBe('5.18.0');
   expect([...new Set(steps)]).toEqual([
@@ -137,16 +136,18 @@ test('the record says with what it was measured, and progress names the steps', 
     'starting',
     'loading the model',
     'measuring speed and memory',
-    'scoring',
+    'scoring blimp',
     'measuring perplexity',
-    'scoring an untrained model',
+    'scoring an untrained model: blimp',
   ]);
   expect(readdirSync(join(home, 'scratch'))).toEqual([]);
   expect(readdirSync(join(home, 'example')).sort()).toEqual([ROWS_FILE, LOG_FILE].sort());
 });
 
 test('size, memory, speed and perplexity stand beside the score', () => {
-  expect(scoreOf(example, 'parameters').value).toBe(257 * 32 + 256 * 32 + 12 * 32 ** 2 + 13 * 32 + 2 * 32);
+  expect(scoreOf(example, 'parameters').value).toBe(
+    257 * 16 + 1024 * 16 + 2 * (12 * 16 ** 2 + 13 * 16) + 2 * 16,
+  );
   expect(scoreOf(example, 'peak_memory').value).toBeGreaterThan(1e8);
   expect(scoreOf(example, 'ms_per_new_token').value).toBeGreaterThan(0);
   expect(scoreOf(example, 'ms_per_new_token').n).toBe(3 * 32);
@@ -281,7 +282,7 @@ test('a tokenizer whose library panics over a pattern is refused', async () => {
 
 test('a model that needs more memory than scoring allows is refused, not our fault', async () => {
   const folder = modelFolder();
-  growPositions(folder, 15_000_000);
+  growPositions(folder, 30_000_000);
   const task: Task = {
     ...miniBabyLm,
     submission: { ...miniBabyLm.submission, max_bytes: 2e9, max_parameters: 1e9 },
@@ -306,7 +307,7 @@ test('too little memory for the libraries themselves is the operator’s to mend
   await expect(
     evaluate(
       withTensors(() => undefined),
-      { settings: { ...SETTINGS, memory_gb: 0.3, batch_size: 63 } },
+      { settings: { ...SETTINGS, memory_gb: 0.3 } },
     ),
   ).rejects.toThrow('The scoring process stopped with exit code');
 });

@@ -104,7 +104,7 @@ function evaluate(runId: string, changes: Partial<EvaluateRun> = {}) {
     runs,
     tasks,
     home,
-    settings: { batch_size: 64, device: 'cpu', memory_gb: 16, time_limit_min: 10 },
+    settings: { device: 'cpu', memory_gb: 16, time_limit_min: 10 },
     python: () => Promise.reject(new Error('nothing is scored here')),
     onProgress: () => undefined,
     onNotice: sentence => notices.push(sentence),

@@ -17,14 +17,15 @@ const measured = {
 
 test('a perplexity that could not be measured for want of the text says where the operator puts it', async () => {
   const home = await mkdtemp(join(tmpdir(), 'mlrb-test-'));
-  const packageData = join(PACKAGE_ROOT, 'data');
-  const before = await prepareEvaluationData(packageData, home);
+  const place = { home, packageData: join(PACKAGE_ROOT, 'data') };
+  const prepare = () => prepareEvaluationData([], place, new AbortController().signal);
+  const before = await prepare();
   const absent = measureScores({ ...measured, hasText: before.textPath !== null }).at(-1);
   expect(absent).toMatchObject({ metric: 'wikitext2_token_perplexity', value: null });
   const named = /the operator puts it at (\S+) in the home folder/.exec(absent?.reason ?? '')?.[1] ?? '';
   expect(isAbsolute(named)).toBe(false);
   await writeReadOnly(join(home, named), 'A text . \n');
-  expect((await prepareEvaluationData(packageData, home)).textPath).toBe(join(home, named));
+  expect((await prepare()).textPath).toBe(join(home, named));
   await rm(home, { recursive: true });
 });
 

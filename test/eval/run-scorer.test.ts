@@ -29,13 +29,11 @@ function scorer(body: string, changes: Partial<ScorerOptions> = {}) {
   const request: ScorerRequest = {
     model_folder: scratch,
     architecture: 'causal',
-    rows: 1,
-    blimp_folder: scratch,
+    suites: [],
     text_path: null,
     scratch,
-    rows_path: join(scratch, 'rows.jsonl'),
+    rows_folder: join(scratch, 'rows'),
     device: 'cpu',
-    batch_size: 1,
     memory_bytes: 1e9,
     seed: 1,
   };

@@ -170,7 +170,7 @@ describe('a hand-in', () => {
     const { data } = await first.ok('start_run', { task_id: 'mini_baby_lm' });
     const runs = new RunStore(home.path);
     const { root, workspace, submission } = runs.folder(String(data.run_id));
-    growPositions(join(workspace, 'example_submission'), 4_000_000);
+    growPositions(join(workspace, 'example_submission'), 8_000_000);
     const lost = first.call('submit_model', { model_path: 'example_submission' }).catch(() => 'lost');
     while (!(await readdir(root)).some(name => name.endsWith('.partial'))) await sleep(1);
     process.kill(first.pid, 'SIGKILL');

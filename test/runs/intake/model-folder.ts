@@ -2,12 +2,18 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 import type { Finding } from '../../../src/runs/outcome.js';
 import { EXAMPLE_FILES } from '../../../src/tasks/example-files.js';
 import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
 
 export const limits = miniBabyLm.submission;
 export const EXAMPLE = join(EXAMPLE_FILES, 'example_submission');
+
+/** Sizes of the example, which is a GPT-2 model. */
+export const example = z
+  .object({ vocab_size: z.number(), n_embd: z.number(), n_layer: z.number(), n_positions: z.number() })
+  .parse(JSON.parse(readFileSync(join(EXAMPLE, 'config.json'), 'utf8')));
 
 /** A fresh folder that is gone after the test. */
 export function freshFolder(): string {
@@ -78,9 +84,10 @@ const POSITIONS = 'transformer.wpe.weight';
 /** Gives a copy of the example so many positions, all zero. They are a hole in the file, so they take no disk. */
 export function growPositions(folder: string, rows: number): void {
   const path = join(folder, 'model.safetensors');
-  const { [POSITIONS]: _, ...tensors } = readTensors(path);
+  const { [POSITIONS]: old, ...tensors } = readTensors(path);
+  const width = old?.shape[1] ?? 0;
   const data = Buffer.concat(Object.values(tensors).map(tensor => tensor.data));
-  const bytes = rows * 32 * 2;
+  const bytes = rows * width * 2;
   let at = 0;
   const header = Object.fromEntries(
     Object.entries(tensors).map(
@@ -97,7 +104,7 @@ export function growPositions(folder: string, rows: number): void {
       },
     ),
   );
-  const zeros = { dtype: 'BF16', shape: [rows, 32], data_offsets: [at, at + bytes] };
+  const zeros = { dtype: 'BF16', shape: [rows, width], data_offsets: [at, at + bytes] };
   const text = JSON.stringify({ ...header, [POSITIONS]: zeros });
   chmodSync(path, 0o644);
   writeRaw(path, text, data);
