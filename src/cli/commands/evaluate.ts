@@ -11,7 +11,7 @@ import type { Provenance, Score } from '../../runs/score.js';
 import type { Task, TaskEvaluator } from '../../tasks/task.js';
 import { findTask } from '../../tasks/tasks.js';
 import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
-import { composeScorer } from '../compose.js';
+import { composeLean, composeScorer } from '../compose.js';
 import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 import { knownTasks } from '../known-tasks.js';
@@ -109,6 +109,7 @@ function common(context: CommandContext) {
     settings: config.evaluation,
     python: () => readyPython(config, context),
     startScorer: composeScorer(config),
+    lean: composeLean(config),
     onProgress: ({ step, done, total }: { step: string; done: number; total: number }) =>
       progress.step(step, total > 1 ? `${done} of ${total}` : undefined),
     onNotice: (sentence: string) => progress.line(sentence),
