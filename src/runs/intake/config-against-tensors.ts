@@ -2,7 +2,7 @@ import type { Finding } from '../outcome.js';
 import { ConfigReader } from './config-reader.js';
 import { broken } from './findings.js';
 import { checkLayout } from './layout/check-layout.js';
-import { FAMILIES } from './layout/families.js';
+import { FAMILIES, type Family } from './layout/families.js';
 import type { Architecture } from './model-config.js';
 import type { ModelType } from './model-types.js';
 import { isObject } from './read-json.js';
@@ -25,8 +25,8 @@ export function checkConfigAgainstTensors(
   tensors: readonly Tensor[],
 ): Finding[] {
   const sizes = sizesOf(config);
-  const family = architecture === null ? undefined : FAMILIES[architecture].get(type?.name ?? '');
-  const layout = type === undefined ? undefined : family?.(new ConfigReader(config, type));
+  const layout =
+    type === undefined ? undefined : familyOf({ architecture, type })?.(new ConfigReader(config, type));
   const absurd = said(sizes.flatMap(size => [...whyImpossible(size), ...whyTooManyParts(size, tensors)]));
   if (layout !== undefined) return [...absurd, ...checkLayout(layout, tensors)];
   const own = sizes.filter(({ isOwn }) => isOwn);
@@ -36,6 +36,20 @@ export function checkConfigAgainstTensors(
     ...said(own.flatMap(size => whyTooManyLayers(size, tensors))),
     ...said(own.flatMap(size => whyTooManyPositions(size, tensors))),
   ];
+}
+
+function familyOf({ architecture, type }: Described): Family | undefined {
+  return architecture === null ? undefined : FAMILIES[architecture].get(type?.name ?? '');
+}
+
+/** Rows of the embedding by the configuration, for a model of a usual family; null where it is not known. */
+export function embeddingRows(
+  config: Readonly<Record<string, unknown>>,
+  described: Described,
+): number | null {
+  if (described.type === undefined || familyOf(described) === undefined) return null;
+  const { value } = new ConfigReader(config, described.type).number('vocab_size');
+  return Number.isNaN(value) ? null : value;
 }
 
 function said(sentences: readonly string[]): Finding[] {
@@ -76,8 +90,8 @@ const PARTS = /layers?$|^n_layer|experts|blocks?$|groups?$|heads?$/;
 const MANY_PARTS = 10_000;
 
 /** What is counted cannot be more than there are rows in the longest tensor and tensors besides. */
-function whyTooManyParts({ key, value }: Size, tensors: readonly Tensor[]): string[] {
-  if (!PARTS.test(key)) return [];
+function whyTooManyParts({ key, value, isOwn }: Size, tensors: readonly Tensor[]): string[] {
+  if (!PARTS.test(key) || (isOwn && LAYERS.test(key))) return [];
   const longest = tensors.reduce((most, { shape }) => Math.max(most, ...shape), tensors.length);
   return value > Math.max(MANY_PARTS, longest)
     ? [`config.json says ${shown(key)} is ${value}, more than the weights can hold.`]

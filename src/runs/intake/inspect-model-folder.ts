@@ -2,14 +2,15 @@ import { errorCode } from '../../errors.js';
 import { size } from '../../lib/text.js';
 import type { Task } from '../../tasks/task.js';
 import type { Finding } from '../outcome.js';
-import { checkConfigAgainstTensors } from './config-against-tensors.js';
-import { broken, quoted } from './findings.js';
+import { checkConfigAgainstTensors, embeddingRows } from './config-against-tensors.js';
+import { broken } from './findings.js';
 import { listModelFolder, type ModelFile } from './list-model-folder.js';
 import { type Architecture, checkConfig } from './model-config.js';
 import { modelTypes } from './model-types.js';
 import { NotARegularFile } from './open-regular-file.js';
-import { type JsonObject, readJsonObject } from './read-json.js';
+import { readJsonObject } from './read-json.js';
 import { checkValues, readWeights } from './read-weights.js';
+import { checkTokenizerFiles, checkVocabulary } from './tokenizer-files.js';
 
 /** What was found out about a model folder without running anything of it. */
 export interface ModelInspection {
@@ -61,13 +62,16 @@ async function inspect(folder: string, limits: Task['submission']): Promise<Mode
   const findings = [
     ...listed,
     ...config.findings,
-    ...tokenizer,
+    ...tokenizer.findings,
     ...weights.findings,
     ...tooMany(weights.parameters, limits.max_parameters),
   ];
   if (weights.tensors.length > 0) {
     if (config.value !== undefined)
-      findings.push(...checkConfigAgainstTensors(config.value, config, weights.tensors));
+      findings.push(
+        ...checkConfigAgainstTensors(config.value, config, weights.tensors),
+        ...checkVocabulary(tokenizer, embeddingRows(config.value, config)),
+      );
     findings.push(...(await checkValues(folder, weights.tensors)));
   }
   return { findings, files, bytes, parameters: weights.parameters, architecture: config.architecture };
@@ -98,42 +102,6 @@ async function readConfig(folder: string, files: readonly ModelFile[], accepted:
   const config = await readJsonObject(folder, 'config.json', MAX_CONFIG_BYTES);
   if (!config.ok) return { ...NO_CONFIG, findings: [broken('config', config.message)] };
   return { value: config.value, ...checkConfig(config, accepted, await modelTypes()) };
-}
-
-/** Any one of these sets makes a tokenizer that loads without further packages. */
-const TOKENIZERS = [['tokenizer.json'], ['vocab.json', 'merges.txt'], ['vocab.txt']] as const;
-const TOKENIZER_JSON = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-];
-const MAX_TOKENIZER_BYTES = 100_000_000;
-
-async function checkTokenizerFiles(folder: string, files: readonly ModelFile[]): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  if (!TOKENIZERS.some(set => set.every(name => has(files, name)))) {
-    const message =
-      'The tokenizer is missing: tokenizer.json is needed. Save it with tokenizer.save_pretrained(folder), from a fast tokenizer.';
-    findings.push(broken('tokenizer', message));
-  }
-  for (const name of TOKENIZER_JSON.filter(path => has(files, path))) {
-    const json = await readJsonObject(folder, name, MAX_TOKENIZER_BYTES);
-    findings.push(...checkTokenizerJson(name, json));
-  }
-  return findings;
-}
-
-function checkTokenizerJson(name: string, json: JsonObject): Finding[] {
-  if (!json.ok) return [broken('tokenizer', json.message)];
-  if (json.value.auto_map === undefined) return [];
-  return [
-    broken(
-      'tokenizer',
-      `${quoted(name)} has the key "auto_map": it points to code, which is not run. Remove it.`,
-    ),
-  ];
 }
 
 function has(files: readonly ModelFile[], name: string): boolean {

@@ -34,9 +34,16 @@ export function checkConfig(
   const forbidden = FORBIDDEN_KEYS.filter(([key]) => hasKey(config.value, key)).map(([key, reason]) =>
     broken('config', `config.json has the key "${key}": ${reason}. Remove it.`),
   );
+  const kernels = KERNEL_KEYS.filter(key => namesKernel(config.value[key])).map(key =>
+    broken(
+      'config',
+      `config.json has the key "${key}", which names code to be fetched, and none is run. Remove it.`,
+    ),
+  );
+  const refused = [...forbidden, ...kernels];
   const named = Array.isArray(architectures) ? architectures[0] : undefined;
   if (typeof named !== 'string' || typeof model_type !== 'string')
-    return { architecture: null, type: undefined, findings: [...forbidden, broken('config', UNNAMED)] };
+    return { architecture: null, type: undefined, findings: [...refused, broken('config', UNNAMED)] };
   const type = types.get(model_type);
   const architecture = architectureOf(named, type);
   const refusals = [
@@ -49,11 +56,26 @@ export function checkConfig(
     architecture,
     type,
     findings: [
-      ...forbidden,
+      ...refused,
       ...refusals.map(sentence => broken('config', sentence)),
       ...(type === undefined ? [] : checkConfigFields(config, type)),
     ],
   };
+}
+
+/** How the model is computed; scoring chooses that itself. The library's own ways are words, another's is `owner/name`. */
+const KERNEL_KEYS = [
+  'attn_implementation',
+  '_attn_implementation',
+  'experts_implementation',
+  '_experts_implementation',
+];
+
+/** There may be one word for each part of the model. */
+function namesKernel(value: unknown): boolean {
+  if (isObject(value))
+    return Object.values(value).some(part => typeof part === 'string' && part.includes('/'));
+  return typeof value === 'string' && value.includes('/');
 }
 
 const UNNAMED =

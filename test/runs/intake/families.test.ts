@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { inspectModelFolder } from '../../../src/runs/intake/inspect-model-folder.js';
-import { EXAMPLE, limits } from './model-folder.js';
+import { limits } from './model-folder.js';
 
 /** Tiny models of many families, sound and spoilt, each with whether the library loads all of it. */
 let folder: string;
@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function isAccepted(name: string): Promise<boolean> {
   const model = join(folder, name);
-  copyFileSync(join(EXAMPLE, 'tokenizer.json'), join(model, 'tokenizer.json'));
+  writeFileSync(join(model, 'tokenizer.json'), '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}');
   const { findings } = await inspectModelFolder(model, limits);
   for (const { message } of findings) expect(message).not.toMatch(/NaN|undefined/);
   return findings.length === 0;

@@ -17,6 +17,7 @@ import { inspectModelFolder } from '../../../src/runs/intake/inspect-model-folde
 import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
 import {
   editJson,
+  example,
   float32,
   freshFolder,
   limits,
@@ -94,8 +95,11 @@ describe('a sound model', () => {
   test('is accepted, and its parameters are counted from the shapes of its tensors', async () => {
     const inspection = await inspectModelFolder(modelFolder(), limits);
     expect(inspection.findings).toEqual([]);
-    // 257 x 32 tokens, 256 x 32 positions, one block of width 32 (12 x 32² + 13 x 32), the last norm.
-    expect(inspection.parameters).toBe(257 * 32 + 256 * 32 + 12 * 32 ** 2 + 13 * 32 + 2 * 32);
+    // Tokens, positions, the last norm; in each block 12 width² of weights, and 13 width of biases and norms.
+    const { vocab_size, n_positions, n_layer, n_embd: width } = example;
+    expect(inspection.parameters).toBe(
+      (vocab_size + n_positions + 2) * width + n_layer * (12 * width ** 2 + 13 * width),
+    );
     expect(inspection.architecture).toBe('causal');
     expect(inspection.bytes).toBe(inspection.files.reduce((sum, file) => sum + file.bytes, 0));
   });
@@ -152,9 +156,9 @@ describe('what is no folder of a model', () => {
     expect(findings[0]?.message).toContain(sentence);
   });
 
-  test('a folder of thousands of files is not read to its end', async () => {
+  test('a folder of 100,000 files is not read to its end', async () => {
     const folder = freshFolder();
-    for (let at = 0; at <= 1000; at++) writeFileSync(join(folder, `${at}.json`), '');
+    for (let at = 0; at < 100_000; at++) writeFileSync(join(folder, `${at}.json`), '');
     const { findings } = await inspectModelFolder(folder, limits);
     expect(findings.map(finding => finding.message)).toEqual([expect.stringContaining('over 1000 entries')]);
   });
@@ -315,6 +319,19 @@ describe('config.json', () => {
       'transformers_weights',
     ],
     [
+      'with attention by a kernel from elsewhere',
+      (folder: string) => editJson(folder, 'config.json', { _attn_implementation: 'someone/kernel' }),
+      '"_attn_implementation", which names code to be fetched',
+    ],
+    [
+      'with attention by a kernel from elsewhere for a part of the model',
+      (folder: string) =>
+        editJson(folder, 'config.json', {
+          attn_implementation: { '': 'sdpa', decoder: 'flash|someone/kernel' },
+        }),
+      '"attn_implementation", which names code to be fetched',
+    ],
+    [
       'without architectures',
       (folder: string) => editJson(folder, 'config.json', { architectures: undefined }),
       'must name "architectures"',
@@ -338,7 +355,7 @@ describe('config.json', () => {
     [
       'of ten million layers',
       (folder: string) => editJson(folder, 'config.json', { n_layer: 1e7 }),
-      'n_layer is 10000000, the weights hold 1 layers',
+      `n_layer is 10000000, the weights hold ${example.n_layer} layers below transformer.h`,
     ],
     [
       'with another vocabulary than the embedding',
@@ -353,7 +370,7 @@ describe('config.json', () => {
     [
       'with more positions than the weights',
       (folder: string) => editJson(folder, 'config.json', { n_positions: 1e6 }),
-      'n_positions is 1000000, but "transformer.wpe.weight" has the shape 256 x 32',
+      `n_positions is 1000000, but "transformer.wpe.weight" has the shape ${example.n_positions} x ${example.n_embd}`,
     ],
     [
       'with the number of heads negative',
@@ -367,8 +384,8 @@ describe('config.json', () => {
     ],
     [
       'with a width that the heads do not divide',
-      (folder: string) => editJson(folder, 'config.json', { n_head: 3 }),
-      'n_embd is 32 and n_head is 3, but the first must be a multiple of the second',
+      (folder: string) => editJson(folder, 'config.json', { n_head: 7 }),
+      'and n_head is 7, but the first must be a multiple of the second',
     ],
     [
       'with a number as a text',
@@ -418,7 +435,7 @@ describe('config.json', () => {
     [
       'that leaves out what differs from the defaults',
       (folder: string) => editJson(folder, 'config.json', { n_embd: undefined }),
-      'n_embd is 768, but "transformer.wte.weight" has the shape 257 x 32',
+      `n_embd is 768, but "transformer.wte.weight" has the shape ${example.vocab_size} x ${example.n_embd}`,
     ],
     [
       'with absurd numbers',
@@ -443,12 +460,12 @@ describe('config.json', () => {
     [
       'of a family whose tensors are not known, with more positions than the weights',
       (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, n_positions: 1e6 }),
-      '256 positions at most',
+      `${example.n_positions} positions at most`,
     ],
     [
       'of a family whose tensors are not known, with thousands of layers',
       (folder: string) => editJson(folder, 'config.json', { ...UNUSUAL, n_layer: 9999 }),
-      'n_layer is 9999, the weights hold 16 tensors',
+      /n_layer is 9999, the weights hold \d+ tensors/,
     ],
     [
       'with a million layers further down',
@@ -462,15 +479,37 @@ describe('config.json', () => {
     const { findings } = await inspectModelFolder(folder, limits);
     const messages = messagesOf(findings, 'config');
     expect(messages.length).toBe(findings.length);
-    expect(messages.join(' ')).toContain(sentence);
+    expect(messages.join(' ')).toEqual(
+      typeof sentence === 'string' ? expect.stringContaining(sentence) : expect.stringMatching(sentence),
+    );
   });
 
-  test('of a kind that the task does not accept is refused', async () => {
+  test('of a causal model is refused where an encoder-decoder is asked for', async () => {
     const { findings } = await inspectModelFolder(modelFolder(), { ...limits, architectures: ['seq2seq'] });
     expect(messagesOf(findings, 'config')).toEqual([
-      expect.stringContaining('Hand in a model that AutoModelForSeq2SeqLM loads'),
+      expect.stringContaining(
+        '"GPT2LMHeadModel" is not accepted for this task. Hand in a model that AutoModelForSeq2SeqLM loads',
+      ),
     ]);
   });
+
+  test('of an encoder-decoder is refused where a causal model is asked for', async () => {
+    const folder = modelFolder();
+    editJson(folder, 'config.json', { model_type: 't5', architectures: ['T5ForConditionalGeneration'] });
+    const { findings } = await inspectModelFolder(folder, { ...limits, architectures: ['causal'] });
+    expect(messagesOf(findings, 'config')[0]).toContain(
+      '"T5ForConditionalGeneration" is not accepted for this task. Hand in a model that AutoModelForCausalLM loads',
+    );
+  });
+
+  test.each(['sdpa', 'eager', null, { '': 'flash_attention_2' }])(
+    'that names attention of the library, %j, is accepted',
+    async attention => {
+      const folder = modelFolder();
+      editJson(folder, 'config.json', { attn_implementation: attention });
+      expect((await inspectModelFolder(folder, limits)).findings).toEqual([]);
+    },
+  );
 });
 
 describe('the tensors of a usual model', () => {
@@ -493,25 +532,29 @@ describe('the tensors of a usual model', () => {
       'with a layer too many',
       (tensors: Tensors) => {
         for (const [name, tensor] of Object.entries(tensors))
-          tensors[name.replace('.h.0.', '.h.1.')] ??= tensor;
+          tensors[name.replace('.h.0.', `.h.${example.n_layer}.`)] ??= tensor;
       },
-      'n_layer is 1, the weights hold 2 layers below transformer.h',
+      `n_layer is ${example.n_layer}, the weights hold ${example.n_layer + 1} layers below transformer.h`,
     ],
     [
       'with one of another shape',
       (tensors: Tensors) => {
         const name = 'transformer.h.0.mlp.c_fc.bias';
-        tensors[name] = { dtype: 'F32', shape: [64], data: new Uint8Array(4 * 64) };
+        tensors[name] = { dtype: 'F32', shape: [5], data: new Uint8Array(4 * 5) };
       },
-      'asks for the shape 128 (by n_embd), but "transformer.h.0.mlp.c_fc.bias" has the shape 64',
+      `asks for the shape ${4 * example.n_embd} (by n_embd), but "transformer.h.0.mlp.c_fc.bias" has the shape 5.`,
     ],
     [
       'with one of other dimensions',
       (tensors: Tensors) => {
         const name = 'transformer.ln_f.bias';
-        tensors[name] = { dtype: 'F32', shape: [32, 1], data: new Uint8Array(4 * 32) };
+        tensors[name] = {
+          dtype: 'F32',
+          shape: [example.n_embd, 1],
+          data: new Uint8Array(4 * example.n_embd),
+        };
       },
-      'asks for the shape 32, but "transformer.ln_f.bias" has the shape 32 x 1',
+      `asks for the shape ${example.n_embd}, but "transformer.ln_f.bias" has the shape ${example.n_embd} x 1`,
     ],
   ])('%s are refused', async (_, edit, sentence) => {
     expect((await only(folder => editTensors(folder, edit))).message).toContain(sentence);
@@ -546,6 +589,38 @@ describe('the tokenizer', () => {
     const { rule, message } = await only(spoil);
     expect(rule).toBe('tokenizer');
     expect(message).toContain(sentence);
+  });
+});
+
+describe('the vocabulary', () => {
+  const withTokens = (more: number) => (folder: string) => {
+    const { model } = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
+    for (let at = 0; at < more; at++) model.vocab[`more ${at}`] = example.vocab_size + at;
+    editJson(folder, 'tokenizer.json', { model });
+  };
+
+  test('that is larger than the embedding is refused', async () => {
+    const { rule, message } = await only(withTokens(1));
+    expect(rule).toBe('tokenizer');
+    expect(message).toContain(
+      `token numbers up to ${example.vocab_size}, the model only ${example.vocab_size} embeddings`,
+    );
+  });
+
+  test('that is a list of pieces, larger than the embedding, is refused', async () => {
+    const { message } = await only(folder => {
+      const vocab = Array.from({ length: 300 }, (_, at) => [`piece ${at}`, -at]);
+      editJson(folder, 'tokenizer.json', { model: { type: 'Unigram', unk_id: 0, vocab } });
+    });
+    expect(message).toContain('token numbers up to 299');
+  });
+
+  test('that leaves rows of the embedding unused is accepted', async () => {
+    const folder = modelFolder();
+    const { model } = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8'));
+    const few = Object.fromEntries(Object.entries(model.vocab).slice(0, 200));
+    editJson(folder, 'tokenizer.json', { model: { ...model, vocab: few, merges: [] } });
+    expect((await inspectModelFolder(folder, limits)).findings).toEqual([]);
   });
 });
 
