@@ -33,7 +33,10 @@ const PERIOD_US = 100_000;
 const TMP_SHARE = 0.5;
 const LOG = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } };
 
-/** A container that can reach nothing but its workspace and its data, and that lives as long as its executor. */
+/**
+ * A container that can reach nothing but its workspace and its data, and that lives as long as its executor. With an open network it has
+ * none either: its executor hands a socket out, and who takes it reaches the outside in its stead.
+ */
 export function containerOptions(request: ContainerRequest): ContainerCreateOptions {
   const { spec, image, labels, deviceRequests } = request;
   const { limits } = spec;
@@ -77,7 +80,7 @@ export function containerOptions(request: ContainerRequest): ContainerCreateOpti
   };
 }
 
-function mounts({ run_folder, data_folder }: SandboxSpec) {
+function mounts({ run_folder, data_folder, network }: SandboxSpec) {
   const places = dockerPlaces(run_folder);
   const bind = (Source: string, Target: string, ReadOnly: boolean) => ({
     Type: 'bind' as const,
@@ -92,6 +95,7 @@ function mounts({ run_folder, data_folder }: SandboxSpec) {
     bind(EXECUTOR_PROGRAM, INSIDE.program, true),
     bind(places.executor, INSIDE.executor, false),
     bind(places.jobs, INSIDE.jobs, false),
+    ...(network === 'open' ? [bind(places.egress, INSIDE.egress, false)] : []),
   ];
 }
 
@@ -104,7 +108,10 @@ function executorSettings({ spec, imageEnvironment, agent, seconds }: ContainerR
     state_file: INSIDE.stateFile,
     quota_folders: [INSIDE.workspace],
     disk_limit_bytes: spec.limits.disk_bytes,
-    environment: jobEnvironment(spec.run_id, imageEnvironment),
+    environment: {
+      ...jobEnvironment(spec.run_id, imageEnvironment),
+      ...(spec.network === 'open' ? PROXY_ENVIRONMENT : {}),
+    },
     seconds,
     socket: INSIDE.socket,
     // The folder around it lets nobody in but the server's user on the host and root in the container.
@@ -113,8 +120,24 @@ function executorSettings({ spec, imageEnvironment, agent, seconds }: ContainerR
     owns_processes: true,
     log_file: INSIDE.logFile,
     clock_file: INSIDE.clockFile,
+    ...(spec.network === 'open' ? { egress: { socket: INSIDE.egressSocket, port: PROXY_PORT } } : {}),
   };
 }
+
+/** Where jobs of a run with an open network find their way out, on the loopback interface, the only one that there is. */
+const PROXY_PORT = 3128;
+const PROXY = `http://127.0.0.1:${PROXY_PORT}`;
+const LOCAL = 'localhost,127.0.0.1,::1';
+
+/** Some programs look for the one spelling, some for the other. */
+const PROXY_ENVIRONMENT = {
+  HTTP_PROXY: PROXY,
+  HTTPS_PROXY: PROXY,
+  http_proxy: PROXY,
+  https_proxy: PROXY,
+  NO_PROXY: LOCAL,
+  no_proxy: LOCAL,
+};
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

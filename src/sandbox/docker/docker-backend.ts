@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ConfigError, LimitError, SandboxError } from '../../errors.js';
+import { LimitError, SandboxError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import { readExecutorState } from '../executor/executor-state.js';
@@ -22,6 +22,8 @@ import { type AgentUser, agentUser } from './agent-user.js';
 import type { ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
+import { ensureEgress, removeEgress } from './egress-container.js';
+import { hostNetworks, parseAllowed } from './egress-rules.js';
 import { containerPath, InspectedImage, imagePath } from './engine-objects.js';
 import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
@@ -49,7 +51,21 @@ export interface DockerBackendOptions {
   readonly home: string;
   /** Tests bring their own; NVIDIA's where absent. */
   readonly gpus?: GpuHost;
+  /** Network of new runs: what their task says, or the same for all. */
+  readonly network?: 'task' | 'none' | 'open';
+  readonly egress?: EgressOptions;
 }
+
+/** How runs with an open network reach the outside. */
+export interface EgressOptions {
+  /** Docker network that leads there. */
+  readonly network: string;
+  /** What may be reached besides public addresses: see `parseAllowed`. */
+  readonly allow: string;
+  readonly ports: readonly number[];
+}
+
+const USUAL_EGRESS: EgressOptions = { network: 'bridge', allow: '', ports: [80, 443] };
 
 /** Python takes a tenth of a second to start; a busy host many times that. */
 const START_TIMEOUT_MS = 60_000;
@@ -75,8 +91,19 @@ export class DockerBackend implements SandboxBackend {
   readonly #image: () => Promise<string>;
   readonly #home: string;
   readonly #gpus: GpuHost;
+  readonly #network: 'task' | 'none' | 'open';
+  readonly #egress: EgressOptions;
 
-  constructor({ socket, image, home, gpus = nvidiaGpus }: DockerBackendOptions) {
+  constructor({
+    socket,
+    image,
+    home,
+    gpus = nvidiaGpus,
+    network = 'task',
+    egress = USUAL_EGRESS,
+  }: DockerBackendOptions) {
+    this.#network = network;
+    this.#egress = egress;
     this.#engine = new DockerEngine(socket);
     this.#image = image;
     this.#home = home;
@@ -84,7 +111,7 @@ export class DockerBackend implements SandboxBackend {
   }
 
   networkFor(wanted: 'none' | 'open'): 'none' | 'open' {
-    return wanted;
+    return this.#network === 'task' ? wanted : this.#network;
   }
 
   pathsFor(): SandboxPaths {
@@ -105,7 +132,6 @@ export class DockerBackend implements SandboxBackend {
   }
 
   async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {
-    refuseOpenNetwork(spec);
     await makeFolders(spec);
     return this.attach(spec, spec.limits.wall_clock_s, options);
   }
@@ -205,6 +231,7 @@ export class DockerBackend implements SandboxBackend {
     const places = dockerPlaces(spec.run_folder);
     await rm(places.socket, { force: true });
     options.signal.throwIfAborted();
+    if (spec.network === 'open') await this.#openNetwork(request);
     const left = seconds - (performance.now() - started) / 1000;
     const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) }, async made => {
       if (!(await isFirstToHold(this.#engine, made, devices))) throw overtaken();
@@ -216,6 +243,20 @@ export class DockerBackend implements SandboxBackend {
       await removeContainer(this.#engine, id).catch(() => undefined);
       throw error;
     }
+  }
+
+  async #openNetwork({ spec, image, labels, agent }: ContainerRequest): Promise<void> {
+    const { network, allow, ports } = this.#egress;
+    await ensureEgress(this.#engine, {
+      runId: spec.run_id,
+      runFolder: spec.run_folder,
+      image,
+      // Not of its lease: that is the container's that has the devices.
+      labels: Object.fromEntries(Object.entries(labels).filter(([name]) => name !== GPUS_LABEL)),
+      user: agent,
+      network,
+      rules: { ports, deny: hostNetworks(), allow: parseAllowed(allow) },
+    });
   }
 
   async #request(spec: SandboxSpec, seconds: number, devices: readonly string[]): Promise<ContainerRequest> {
@@ -267,6 +308,7 @@ export class DockerBackend implements SandboxBackend {
     try {
       const container = await findContainer(this.#engine, run.run_id, this.#home);
       if (container !== undefined) await removeContainer(this.#engine, container.id);
+      if (await exists(places.egress)) await removeEgress(this.#engine, run.run_id);
     } catch (error) {
       // Where the executor has ended every process, only an empty container is left: `mlrb cleanup` removes it.
       if (!isEmpty) throw error;
@@ -361,13 +403,6 @@ async function handOver(path: string, user: AgentUser): Promise<void> {
     if (entry.isDirectory()) await handOver(below, user);
     else if ((await lstat(below)).isFile()) await chown(below, user.uid, user.gid);
   }
-}
-
-function refuseOpenNetwork({ network }: SandboxSpec): void {
-  if (network !== 'open') return;
-  throw new ConfigError(
-    'This task asks for an open network, which the Docker sandbox of this version does not give: it could not keep a contestant from the host and its neighbours. Choose a task without one.',
-  );
 }
 
 function overtaken(): LimitError {

@@ -8,6 +8,8 @@ export interface DockerPlaces {
   readonly own: string;
   /** what the executor writes: its state, its socket, its log; */
   readonly executor: string;
+  /** where the way out of an open network is handed over, and what was asked for is written down; */
+  readonly egress: string;
   readonly stateFile: string;
   readonly socket: string;
   readonly logFile: string;
@@ -27,6 +29,7 @@ export function dockerPlaces(runFolder: string): DockerPlaces {
     jobs: join(runFolder, 'jobs'),
     own,
     executor,
+    egress: join(own, 'egress'),
     stateFile: join(executor, 'executor.json'),
     socket: join(executor, 'executor.sock'),
     logFile: join(executor, 'executor.log'),
@@ -50,4 +53,6 @@ export const INSIDE = {
   socket: `${OWN}/executor/executor.sock`,
   logFile: `${OWN}/executor/executor.log`,
   clockFile: `${OWN}/executor/clock.json`,
+  egress: `${OWN}/egress`,
+  egressSocket: `${OWN}/egress/egress.sock`,
 } as const;

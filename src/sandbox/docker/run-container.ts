@@ -146,6 +146,12 @@ export function startFailed(error: unknown, image: string): unknown {
   const refusal = refusalOf(error);
   if (refusal === undefined) return error;
   if (/python3.*not found|no such file.*python3/i.test(refusal.reason)) return noPython(image);
+  if (/network \S+ not found/i.test(refusal.reason)) {
+    return new ConfigError(
+      'Docker has no network of the name that docker.egress_network gives. Choose one that `docker network ls` shows.',
+      { cause: error },
+    );
+  }
   if (/could not select device driver|nvidia/i.test(refusal.reason)) {
     return new ConfigError(
       'Docker cannot give GPUs to a container. Install the NVIDIA Container Toolkit, restart Docker, and run `mlrb doctor`.',

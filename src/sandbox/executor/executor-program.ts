@@ -20,6 +20,7 @@ export interface ExecutorSettings {
   readonly owns_processes?: boolean;
   readonly log_file?: string;
   readonly clock_file?: string;
+  readonly egress?: { readonly socket: string; readonly port: number };
 }
 
 /** Arguments for a Python interpreter: isolated from the environment, from user packages and from the current folder. */

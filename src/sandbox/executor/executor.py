@@ -16,6 +16,8 @@ where SETTINGS is a JSON object:
     agent              {"uid", "gid"} that jobs and file operations run as, where this program is root; null or left out: its own
     owns_processes     whether every other process that it sees, but process 1, belongs to the run: so in a container
     log_file           where standard error goes; left out: it stays
+    egress             {"socket", "port"}: where the network is open, a listening socket on this port of the loopback interface is handed
+                       to whoever listens at the Unix socket, and serves jobs from there; left out: there is no way out
     clock_file         {"paused_seconds"}: how long the run has been frozen in all; written from outside before it is thawed
 
 `serve` prints the line `ready` when it can be reached (on the socket only) and goes on until the deadline, `end` or SIGTERM.
@@ -1555,6 +1557,42 @@ def refusal_for(error, path=None):
     return Refusal("sandbox", "The sandbox failed at this call; its log has the reason for the operator. Trying again may help.")
 
 
+class WayOut:
+    """A listening socket on the loopback interface that a program outside serves: what it reaches, jobs reach through it."""
+
+    def __init__(self, settings):
+        self.path = settings["socket"]
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", settings["port"]))
+        self.listener.listen(256)
+        self.taker = None
+
+    def hand_over(self):
+        """Makes sure that somebody has it. Whoever had it may have been started anew."""
+        if self.taker is not None and not self.is_gone():
+            return
+        self.taker = None
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            connection.connect(self.path)
+            handed = array.array("i", [self.listener.fileno()])
+            connection.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handed)])
+        except OSError:
+            connection.close()  # it is not there yet
+            return
+        self.taker = connection
+
+    def is_gone(self):
+        try:
+            return self.taker.recv(1) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
 # --- The program -------------------------------------------------------------------------------------------------------
 
 
@@ -1609,6 +1647,7 @@ class Executor:
         self.is_disk_dirty = True
         self.ceiling = None
         self.next_upkeep = 0.0
+        self.way_out = WayOut(settings["egress"]) if settings.get("egress") else None
         self.listener = None
         self.socket_inode = None
 
@@ -1766,7 +1805,7 @@ class Executor:
             self.make_spare()
 
     def upkeep(self, now):
-        self.next_upkeep = now + 1.0
+        self.next_upkeep = now + (1.0 if self.has_way_out() else 0.05)
         self.grant_pauses()
         self.jobs.save_again()
         self.left_groups = {group for group in self.left_groups if send_group_signal(group, 0)}
@@ -1776,6 +1815,13 @@ class Executor:
             self.listener.close()
             os.makedirs(os.path.dirname(self.settings["socket"]), mode=0o700, exist_ok=True)
             self.listen()
+
+    def has_way_out(self):
+        """Whether somebody serves it, or nobody needs to."""
+        if self.way_out is None:
+            return True
+        self.way_out.hand_over()
+        return self.way_out.taker is not None
 
     def is_socket_ours(self):
         try:
