@@ -2,6 +2,7 @@ import { readWeights } from '../../runs/intake/read-weights.js';
 import type { Finding } from '../../runs/outcome.js';
 import type { TaskRule } from '../../tasks/task.js';
 import { checkApprovedBase } from './approved-base.js';
+import { checkFromScratch } from './from-scratch.js';
 import { checkQuantisation } from './no-quantisation.js';
 import type { RuleSubject } from './rule-subject.js';
 
@@ -31,6 +32,8 @@ async function checkRule(rule: TaskRule, { subject, tensors }: Case): Promise<Fi
       return checkQuantisation(subject.modelFolder, tensors, subject.signal);
     case 'approved_base':
       return checkApprovedBase(subject.modelFolder, rule.model_types);
+    case 'from_scratch':
+      return checkFromScratch(subject, tensors, rule.severity);
     default:
       return [];
   }

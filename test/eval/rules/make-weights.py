@@ -100,6 +100,35 @@ def quantisation(folder):
         edited(folder, name, "float32", change)
 
 
+def renamed(folder, name, original):
+    """The same weights under other names, in another order and some of them turned, under the configuration of the original."""
+    path = os.path.join(folder, name)
+    os.makedirs(path)
+    tensors = load_file(os.path.join(folder, original, "model.safetensors"))
+    save_file({f"layer.{at}": value.T.contiguous() for at, value in enumerate(reversed(list(tensors.values())))}, os.path.join(path, "model.safetensors"))
+
+
+def origins(folder):
+    """Two models of one shape that were trained on the same from different seeds, and what can be done to hide where weights come from."""
+    known = trained(gpt2(10), 60, 10)
+    save(folder, "known", known)
+    save(folder, "other_seed", trained(gpt2(11), 60, 10))
+    save(folder, "other_seed_fresh", gpt2(12))
+    save(folder, "fine_tuned", trained(known, 30, 13))
+    part = trained(gpt2(14), 30, 14)
+    part.transformer.h[1].attn.c_proj.load_state_dict(known.transformer.h[1].attn.c_proj.state_dict())
+    save(folder, "small_part", part)
+    torch.manual_seed(15)
+    for name, change in {
+        "float16": lambda w: w.half(),
+        "scaled": lambda w: -3.7 * w,
+        "noise": lambda w: w + 0.5 * w.std() * torch.randn_like(w),
+        "rounded": int8_of_columns,
+    }.items():
+        edited(folder, name, "known", change)
+    renamed(folder, "renamed", "known")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()
