@@ -31,8 +31,12 @@ function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
 
-export function findingLine({ severity, rule, message }: Finding): string {
-  return `  ${severity === 'broken' ? 'rule broken' : 'suspicion'} (${rule}): ${message}`;
+/** What was found, and what it rests on. */
+export function findingLines({ severity, rule, message, evidence = [] }: Finding): string[] {
+  return [
+    `  ${severity === 'broken' ? 'rule broken' : 'suspicion'} (${rule}): ${message}`,
+    ...evidence.map(line => `    evidence: ${line}`),
+  ];
 }
 
 export function provenanceLine(provenance: Provenance): string {

@@ -104,7 +104,7 @@ function answer(run: Run, evaluation: Evaluation | undefined): ToolResult {
         ? {}
         : { evaluation: { state: evaluation.state, ...evaluation.progress } }),
       scores: scores.map(scoreAnswer),
-      findings,
+      findings: findings.map(findingAnswer),
       ...(next === '' ? {} : { next }),
     },
   };
@@ -156,6 +156,11 @@ function scoreAnswer(score: Score) {
     ...(score.interval_95 === null ? {} : { interval_95: [...score.interval_95] }),
     ...(floors.length === 0 ? {} : { floors: Object.fromEntries(floors) }),
   };
+}
+
+/** Without the evidence, which may quote what submissions are scored on. */
+function findingAnswer({ rule, severity, message }: Evaluation['findings'][number]) {
+  return { rule, severity, message };
 }
 
 function findingLine({ severity, rule, message }: Evaluation['findings'][number]): string {

@@ -16,7 +16,7 @@ import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 import { knownTasks } from '../known-tasks.js';
 import { readyPython } from '../python-environment-here.js';
-import { findingLine, provenanceLine, scoreLines } from '../score-text.js';
+import { findingLines, provenanceLine, scoreLines } from '../score-text.js';
 
 export const evaluate = defineCommand({
   name: 'evaluate',
@@ -141,7 +141,7 @@ function resultText(heading: string, { scores, findings, provenance, from_cache 
   return [
     heading,
     ...scores.flatMap(scoreLines),
-    ...findings.map(findingLine),
+    ...findings.flatMap(findingLines),
     ...(provenance === undefined ? [] : [provenanceLine(provenance)]),
     ...(from_cache ? ['  taken from the cache: these weights had been scored before'] : []),
   ].join('\n');
