@@ -74,6 +74,19 @@ export const ConfigSchema = z.strictObject({
       .string()
       .default('')
       .describe("network of the builds, such as `host`; empty: Docker's own choice"),
+    network: z
+      .enum(['task', 'none', 'open'])
+      .default('task')
+      .describe('network of new runs: what their task says, or the same for all'),
+    egress_network: text('bridge').describe(
+      'Docker network by which runs with an open network reach public addresses',
+    ),
+    egress_allow: z
+      .string()
+      .default('')
+      .describe(
+        'private addresses that they may reach as well, such as a mirror: `10.0.0.5:8080 10.1.0.0/16`, split at spaces',
+      ),
   }),
   jobs: z.strictObject({
     wait_s: z

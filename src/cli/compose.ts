@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { evaluationTexts } from '../data/evaluation-texts.js';
 import { prepareTaskData } from '../data/prepare-task-data.js';
 import { dockerScorer } from '../eval/docker-scorer.js';
 import { dockerLean } from '../eval/lean/docker-lean.js';
@@ -41,7 +42,7 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
     backend,
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
     checkReady,
-    research: composeResearch(config, log),
+    research: composeResearch(config, { signal, log }),
     trainingData: once(folder =>
       folder.ownData === undefined
         ? prepareTaskData(folder.task, { home: config.home, packageData: PACKAGE_DATA }, signal)
@@ -61,6 +62,8 @@ function composeSandbox(
     socket: config.docker.socket,
     image: () => sandboxImage(config),
     home: config.home,
+    network: config.docker.network,
+    egress: { network: config.docker.egress_network, allow: config.docker.egress_allow },
   });
   return config.sandbox === 'local'
     ? { backend: new RoutedBackend(local, docker), checkReady: wanted => checkLocal(wanted, python) }
@@ -74,11 +77,17 @@ async function checkLocal({ gpus }: WantedRun, python: ServerPython): Promise<vo
 }
 
 /** The libraries that reach the world are loaded when a tool first needs them: a handshake does not wait for them. */
-function composeResearch(config: Config, log: Logger): () => Promise<Research> {
+function composeResearch(config: Config, { signal, log }: ComposeOptions): () => Promise<Research> {
   let research: Promise<Research> | undefined;
   return () => {
     research ??= import('../tools/research.js').then(({ createResearch }) =>
-      createResearch({ config, log, version: packageVersion(), packageData: PACKAGE_DATA }),
+      createResearch({
+        config,
+        log,
+        version: packageVersion(),
+        packageData: PACKAGE_DATA,
+        evaluationTexts: id => evaluationTexts(id, { home: config.home, packageData: PACKAGE_DATA }, signal),
+      }),
     );
     return research;
   };

@@ -20,7 +20,7 @@ export function promptValues(task: Task, places: Places, reach: Reach): Record<s
     budget: budgetText(task, reach),
     time: duration(task.budget.wall_clock_min * 60),
     data_list: dataList(task, places),
-    machine: machineText(task, places),
+    machine: machineText(task, places, reach),
     rules: task.rules.map((rule, index) => `${index + 1}. ${rule.text}`).join('\n'),
     submission_rules: submissionText(task),
     max_bytes: size(task.submission.max_bytes),
@@ -61,8 +61,8 @@ function budgetText({ budget, network }: Task, reach: Reach): string {
 }
 
 function networkText(given: Task['network'], reach: Reach): string {
-  if (given === 'open') return 'The network can be used: the Hugging Face hub, pip and the like.';
   if (reach === 'none') return 'There is no network.';
+  if (given === 'open') return 'The network can be used: the Hugging Face hub, pip and the like.';
   return 'The task is meant to be done without a network: this sandbox does not cut it off, which the record of the run says; do without it.';
 }
 
@@ -90,13 +90,13 @@ function dataLine(data: Task['data'][number], places: Places): string {
   ].join(' ');
 }
 
-function machineText({ budget, network }: Task, { workspace }: Places): string {
+function machineText({ budget, network }: Task, { workspace }: Places, reach: Reach): string {
   const device =
     budget.gpus === 0
       ? 'Everything runs on the processor.'
       : `The ${budget.gpus === 1 ? 'GPU is' : 'GPUs are'} yours alone for the length of the run; \`nvidia-smi\` tells the kind (the paper had one A100 with 40 GB).`;
   const more =
-    network === 'none'
+    network === 'none' || reach === 'none'
       ? 'What else you need, you write yourself.'
       : 'What else you need, you install with pip.';
   return `You work in \`${workspace}\`. Python with torch, transformers, tokenizers, datasets, accelerate, peft, safetensors and lm-evaluation-harness is there. ${more} ${device}`;

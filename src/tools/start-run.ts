@@ -128,6 +128,9 @@ async function startAnswer(run: Run, folder: TaskFolder, context: ToolContext) {
     `Run ${run.run_id} has begun; ${duration(secondsLeft(run))} left, until ${run.deadline_at}.`,
     `Workspace: ${paths.workspace}`,
     `Data (read-only): ${paths.data}`,
+    ...(run.network === 'open'
+      ? ['Network: public addresses, by the proxy that HTTP_PROXY and HTTPS_PROXY name.']
+      : []),
     ...(warning === null ? [] : [`Note: ${warning}`]),
   ];
   return {

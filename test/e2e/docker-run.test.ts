@@ -125,6 +125,33 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       expect(await mlrb(home.path, `pause ${'run_0000000000000000'}`)).toMatchObject({ code: 2 });
     });
 
+    test('an operator gives and takes the network, and contestant and record know of it', async () => {
+      await using open = await connect({
+        home: home.path,
+        principal: 'open',
+        env: { MLRB_DOCKER_NETWORK: 'open', MLRB_DOCKER_EGRESS_ALLOW: '10.255.255.1:80' },
+      });
+      const given = await open.ok('start_run', { task_id: 'mini_baby_lm' });
+      expect(given.text).toMatch(/^Network: public addresses, by the proxy/m);
+      const seen = await open.ok('run_bash', { script: 'ls /sys/class/net; echo $HTTPS_PROXY' });
+      expect(seen.data.output).toBe('lo\nhttp://127.0.0.1:3128');
+      // A server with other settings goes on with what the run was given.
+      await using next = await connect({ home: home.path, principal: 'open' });
+      docker('rm', '--force', `mlrb-${given.data.run_id}`);
+      expect((await next.ok('run_bash', { script: 'echo $HTTPS_PROXY' })).data.output).toContain('3128');
+      const { stdout } = await mlrb(home.path, `show ${given.data.run_id} --json`);
+      expect(JSON.parse(stdout).run.network).toBe('open');
+      expect((await mlrb(home.path, `cancel ${given.data.run_id}`)).code).toBe(0);
+      expect(containerOf(given.data.run_id)).toBe('');
+      await using none = await connect({
+        home: home.path,
+        principal: 'none',
+        env: { MLRB_DOCKER_NETWORK: 'none' },
+      });
+      const task = await none.ok('read_task', { task_id: 'llm_merging' });
+      expect(task.text).toContain('There is no network.');
+    });
+
     test('without an engine, one sentence says what to do', async () => {
       await using me = await connect({
         home: home.path,

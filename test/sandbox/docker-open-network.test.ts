@@ -20,7 +20,7 @@ function openBackend(egress: Partial<EgressOptions> = {}): DockerBackend {
     image: async () => TEST_IMAGE,
     home: '/test-home',
     network: 'open',
-    egress: { network: 'bridge', allow: '', ports: [80, 443], ...egress },
+    egress: { network: 'bridge', allow: '', ...egress },
   });
 }
 

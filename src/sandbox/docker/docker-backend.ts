@@ -62,10 +62,12 @@ export interface EgressOptions {
   readonly network: string;
   /** What may be reached besides public addresses: see `parseAllowed`. */
   readonly allow: string;
-  readonly ports: readonly number[];
+  /** The usual ones of the web where absent. */
+  readonly ports?: readonly number[];
 }
 
-const USUAL_EGRESS: EgressOptions = { network: 'bridge', allow: '', ports: [80, 443] };
+const USUAL_EGRESS: EgressOptions = { network: 'bridge', allow: '' };
+const WEB_PORTS = [80, 443];
 
 /** Python takes a tenth of a second to start; a busy host many times that. */
 const START_TIMEOUT_MS = 60_000;
@@ -246,7 +248,7 @@ export class DockerBackend implements SandboxBackend {
   }
 
   async #openNetwork({ spec, image, labels, agent }: ContainerRequest): Promise<void> {
-    const { network, allow, ports } = this.#egress;
+    const { network, allow, ports = WEB_PORTS } = this.#egress;
     await ensureEgress(this.#engine, {
       runId: spec.run_id,
       runFolder: spec.run_folder,

@@ -18,7 +18,7 @@ export async function sandboxSpec(run: Run, host: Host): Promise<SandboxSpec> {
       disk_bytes: run.budget.disk_gb * GB,
       gpus: run.budget.gpus,
     },
-    network: task.task.network,
+    network: run.network === 'unrestricted' ? task.task.network : run.network,
   };
 }
 
