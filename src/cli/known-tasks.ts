@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Config } from '../config.js';
+import { findSource } from '../data/datasets.js';
 import { ConfigError, InputError } from '../errors.js';
 import { parseEvaluator } from '../eval/evaluator-name.js';
 import { readCustomTasks } from '../tasks/custom-tasks.js';
@@ -13,20 +14,19 @@ import { tasks } from '../tasks/tasks.js';
 export function knownTasks({ tasks: folder }: Pick<Config, 'tasks'>): readonly TaskFolder[] {
   if (folder === '') return tasks;
   const custom = readCustomTasks(folder, tasks);
-  for (const task of custom) checkEvaluators(task);
+  for (const task of custom) checkNames(task);
   return [...tasks, ...custom];
 }
 
-function checkEvaluators({ task, promptFile }: TaskFolder): void {
-  for (const { id } of [...task.evaluators, ...task.options]) {
-    try {
-      parseEvaluator(id);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      const place = dirname(promptFile);
-      throw new ConfigError(`The manifest in ${place}, "evaluators" or "options": ${error.message}`, {
-        cause: error,
-      });
-    }
+/** What a manifest names and only other parts of the program know. */
+function checkNames({ task, promptFile }: TaskFolder): void {
+  const evaluators = [...task.evaluators, ...task.options];
+  const dataSets = [...evaluators.flatMap(({ data }) => data ?? []), ...(task.off_limits.data_sets ?? [])];
+  try {
+    for (const { id } of evaluators) parseEvaluator(id);
+    for (const id of dataSets) findSource(id);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new ConfigError(`The manifest in ${dirname(promptFile)}: ${error.message}`, { cause: error });
   }
 }

@@ -46,6 +46,7 @@ export const MMLU: Part = {
     'github.com/hendrycks/test',
     'openaipublic.blob.core.windows.net/simple-evals',
   ],
+  data_sets: ['mmlu'],
 };
 
 export const SUPER_GLUE: Part = {
@@ -68,6 +69,7 @@ export const SUPER_GLUE: Part = {
     'sheng-z.github.io/ReCoRD-explorer',
     'pilehvar.github.io/wic',
   ],
+  data_sets: ['super_glue'],
 };
 
 /** Auto-formalisation: statements whose formal proofs are scored on. */
@@ -87,6 +89,7 @@ export const FORMAL_PROOFS: Part = {
     'github.com/facebookresearch/miniF2F',
     'github.com/openai/miniF2F',
   ],
+  data_sets: ['minif2f_heldout', 'math_reasoning_heldout'],
 };
 
 /** The small texts whose ends are held out, where they lie whole. */
@@ -98,6 +101,7 @@ export const SHAKESPEARE: Part = {
     'huggingface.co/datasets/karpathy/tiny_shakespeare',
     'huggingface.co/datasets/tiny_shakespeare',
   ],
+  data_sets: ['tinyshakespeare_heldout'],
 };
 export const WIKITEXT: Part = {
   repositories: [
@@ -111,6 +115,7 @@ export const WIKITEXT: Part = {
     'huggingface.co/datasets/Salesforce/wikitext',
     's3.amazonaws.com/research.metamind.io/wikitext',
   ],
+  data_sets: ['wikitext2_heldout'],
 };
 
 /** The original benchmark, and what the evaluations of a task are made of. */
@@ -122,5 +127,6 @@ export function offLimits(...parts: readonly Part[]): OffLimits {
     papers: joined('papers'),
     pages: joined('pages'),
     texts: joined('texts'),
+    data_sets: joined('data_sets'),
   };
 }

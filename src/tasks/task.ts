@@ -126,6 +126,13 @@ export const OffLimits = z.strictObject({
     .array(z.string())
     .readonly()
     .describe("files of the package's data whose sentences are what submissions are scored on"),
+  data_sets: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe(
+      'other data sets that submissions are scored on, by id; their texts are kept back where they are on the host',
+    ),
   published_before: z.iso
     .date('it takes a day such as 2024-05-31')
     .optional()

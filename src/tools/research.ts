@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { Config } from '../config.js';
-import { NgramIndex } from '../lib/ngram-index.js';
-import { packedDigest, readPacked } from '../lib/packed-data.js';
 import type { Logger } from '../logger.js';
 import type { OffLimits } from '../tasks/task.js';
 import { GitHubClient } from './github/github-client.js';
@@ -17,6 +12,7 @@ import type { Pace } from './support/http/host-gate.js';
 import { HttpClient } from './support/http/http-client.js';
 import type { Source } from './support/http/http-request.js';
 import { OffLimitsRules } from './support/off-limits.js';
+import { type WithheldOptions, withheldTexts } from './support/withheld-texts.js';
 
 /** What looks things up outside. One for all runs of a server; every process of a home folder shares cache and limits on disk. */
 export interface Research extends AsyncDisposable {
@@ -33,6 +29,8 @@ export interface ResearchOptions {
   readonly version: string;
   /** Folder with the data of the package, for texts that are withheld. */
   readonly packageData: string;
+  /** Other data sets whose texts are withheld, by id; null where one is not on this host. */
+  readonly evaluationTexts: WithheldOptions['evaluationTexts'];
   /** Paces other than the services' own, for services that are not theirs. */
   readonly paces?: Partial<Record<Source, Pace>>;
 }
@@ -57,7 +55,14 @@ function usualPaces(perSecond: number): Record<Source, Pace> {
 }
 
 /** Makes the clients. Nothing is asked before a tool needs it. */
-export function createResearch({ config, log, version, packageData, paces }: ResearchOptions): Research {
+export function createResearch({
+  config,
+  log,
+  version,
+  packageData,
+  evaluationTexts,
+  paces,
+}: ResearchOptions): Research {
   const settings = config.research;
   const folder = join(config.home, 'cache');
   const userAgent = `mlrb/${version}${settings.contact === '' ? '' : ` (mailto:${settings.contact})`}`;
@@ -71,7 +76,9 @@ export function createResearch({ config, log, version, packageData, paces }: Res
     trustedOrigins: changedOrigins(settings),
   });
   const texts = new PaperTexts({ http, arxivUrl: settings.arxiv_url, log });
-  const index = once((names: string) => loadIndex(names.split('\n'), packageData, join(folder, 'ngrams')));
+  const withheld = once((wanted: string) =>
+    withheldTexts(JSON.parse(wanted), { packageData, folder: join(folder, 'ngrams'), evaluationTexts }),
+  );
   return {
     papers: new PaperDesk(
       new SemanticScholar({
@@ -97,8 +104,8 @@ export function createResearch({ config, log, version, packageData, paces }: Res
       log,
     }),
     async rulesFor(offLimits) {
-      const withheld = offLimits.texts.length === 0 ? null : await index(offLimits.texts.join('\n'));
-      return new OffLimitsRules(offLimits, settings.published_before, withheld);
+      const texts = await withheld(JSON.stringify(offLimits));
+      return new OffLimitsRules(offLimits, settings.published_before, texts);
     },
     async [Symbol.asyncDispose]() {
       await texts[Symbol.asyncDispose]();
@@ -122,35 +129,6 @@ function changedOrigins(settings: Config['research']): string[] {
     url => new URL(url).origin,
   );
   return origins.filter(origin => !USUAL_ORIGINS.includes(origin));
-}
-
-/** The index of the texts that submissions are scored on: built once for a home folder, then read from it. */
-async function loadIndex(names: readonly string[], packageData: string, folder: string): Promise<NgramIndex> {
-  const digests = await Promise.all(names.map(name => packedDigest(packageData, name)));
-  const key = createHash('sha256').update(JSON.stringify(digests)).digest('hex').slice(0, 32);
-  const path = join(folder, `${key}.bin`);
-  const kept = await readFile(path).then(NgramIndex.fromBytes, () => undefined);
-  if (kept !== undefined) return kept;
-  const index = NgramIndex.build(await readItems(names, packageData));
-  await mkdir(folder, { recursive: true });
-  await writeFileAtomic(path, index.toBytes());
-  return index;
-}
-
-/** Every text of every row. */
-async function readItems(names: readonly string[], packageData: string): Promise<string[]> {
-  const items: string[] = [];
-  for (const name of names) {
-    const rows = (await readPacked(packageData, name)).toString('utf8').split('\n');
-    for (const row of rows) if (row !== '') collectTexts(JSON.parse(row), items);
-  }
-  return items;
-}
-
-function collectTexts(value: unknown, into: string[]): void {
-  if (typeof value === 'string') into.push(value);
-  else if (Array.isArray(value)) for (const entry of value) collectTexts(entry, into);
-  else if (typeof value === 'object' && value !== null) collectTexts(Object.values(value), into);
 }
 
 /** Remembers what was made for a name; a failure is tried again. */

@@ -40,6 +40,7 @@ export function makeResearch({ home, papers, github, flags = {} }: ResearchSetti
     log: createLogger('silent'),
     version: 'test',
     packageData,
+    evaluationTexts: async () => null,
     paces: FAST_PACES,
   });
 }

@@ -179,7 +179,12 @@ test.each<[string, (place: Place) => void, RegExp]>([
     'an evaluator that there is not',
     ({ manifest }) =>
       writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('id: blimp@100', 'id: blimb@100')),
-    /The manifest in .*nursery_rhymes, "evaluators" or "options": No evaluator named "blimb@100"\..* Known: blimp, /,
+    /The manifest in .*nursery_rhymes: No evaluator named "blimb@100"\..* Known: blimp, /,
+  ],
+  [
+    'a data set that there is not',
+    ({ manifest }) => writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}  data_sets: [mmmlu]\n`),
+    /The manifest in .*nursery_rhymes: No data set named "mmmlu"\. Did you mean "mmlu"\?/,
   ],
   [
     'a manifest that is not YAML',

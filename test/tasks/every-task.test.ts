@@ -51,6 +51,17 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     for (const id of scoredOn) expect(findSource(id).dataset.role).toBe('eval');
   });
 
+  test('keeps back what submissions are scored on, and the original benchmark', () => {
+    const { repositories, papers, texts, data_sets } = task.off_limits;
+    expect(repositories).toContain('AlgorithmicResearchGroup/*');
+    expect(papers).toContain('2410.22553');
+    for (const { id, data } of [...task.evaluators, ...task.options]) {
+      const { suite } = parseEvaluator(id);
+      if (suite === 'blimp') expect(texts).toContain('eval/blimp.jsonl');
+      else for (const dataSet of data ?? [suite]) expect(data_sets).toContain(dataSet);
+    }
+  });
+
   test('has the example of the format, which passes the checks of a submission', async () => {
     expect(folder.files).toContain(EXAMPLE_FILES);
     expect((await inspectModelFolder(EXAMPLE, task.submission)).findings).toEqual([]);

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js';
-import type { NgramIndex } from '../../lib/ngram-index.js';
 import { charCount, firstChars } from '../../lib/text.js';
+import type { TextFinder } from '../../lib/text-finder.js';
 
 /** Said in every answer that holds text from outside. */
 export const FOREIGN_NOTE =
@@ -42,7 +42,7 @@ export interface Shown {
 }
 
 /** The text without passages that submissions are scored on. */
-export function masked(text: string, texts: NgramIndex | null): Shown {
+export function masked(text: string, texts: TextFinder | null): Shown {
   const spans = texts?.find(text) ?? [];
   let shown = '';
   let from = 0;
@@ -55,7 +55,7 @@ export function masked(text: string, texts: NgramIndex | null): Shown {
 }
 
 /** The same. @throws InputError where hardly anything else is in it. */
-export function withhold(text: string, texts: NgramIndex | null, what: string): Shown {
+export function withhold(text: string, texts: TextFinder | null, what: string): Shown {
   const spans = texts?.find(text) ?? [];
   const chars = spans.reduce((sum, { start, end }) => sum + end - start, 0);
   if (spans.length > MAX_PASSAGES || (spans.length >= SEVERAL && chars > text.length * MAX_SHARE)) {

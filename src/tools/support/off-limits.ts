@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.js';
-import type { NgramIndex } from '../../lib/ngram-index.js';
 import { firstChars } from '../../lib/text.js';
+import type { TextFinder } from '../../lib/text-finder.js';
 import type { OffLimits } from '../../tasks/task.js';
 
 /** What a task's manifest and the operator keep out of reach, ready to be asked. */
@@ -8,10 +8,10 @@ export class OffLimitsRules {
   /** Nothing from this day (YYYY-MM-DD) on is shown; null: no bound. */
   readonly publishedBefore: string | null;
   /** What submissions are scored on; null where the task has no such texts. */
-  readonly texts: NgramIndex | null;
+  readonly texts: TextFinder | null;
   readonly #offLimits: OffLimits;
 
-  constructor(offLimits: OffLimits, publishedBefore: string, texts: NgramIndex | null) {
+  constructor(offLimits: OffLimits, publishedBefore: string, texts: TextFinder | null) {
     const bounds = [offLimits.published_before ?? '', publishedBefore].filter(bound => bound !== '');
     this.publishedBefore = bounds.sort()[0] ?? null;
     this.texts = texts;
