@@ -107,17 +107,26 @@ def check_vocabulary(tokenizer, model):
 def check_forward(model, tokenizer, architecture):
     """The model yields numbers, and what comes later in a sentence does not change the prediction of what came before."""
     ids = [tokenizer.encode(" " + probe, add_special_tokens=False) for probe in PROBES]
-    first = [token for sentence in ids for token in sentence][:24]
+    room = min(24, positions_of(model))
+    first = [token for sentence in ids for token in sentence][:room]
     half = len(first) // 2
+    if half == 0:
+        raise BadModel("config", "The model takes one token, which is no text. Give it more positions.")
     second = first[:half] + first[half:][::-1] + first[:1]
     second = second[: len(first)]
     if second == first:
         second = first[:half] + [first[0]] * (len(first) - half)
-    one, two = (logits(model, sequence, ids[0], architecture)[:half] for sequence in (first, second))
+    one, two = (logits(model, sequence, ids[0][:room], architecture)[:half] for sequence in (first, second))
     if not torch.isfinite(one).all():
         raise BadModel("loads", "The model yields values that are not finite (NaN or infinity) on a plain sentence. Hand in a model whose training did not diverge.")
     if (one - two).abs().max() > LEAK * one.std():
         raise BadModel("loads", "The prediction of a token changes with what stands after it, so the model gives no probability of a sentence. Hand in a model that predicts each token from those before it.")
+
+
+def positions_of(model):
+    """How many tokens the model takes, as far as its configuration says."""
+    said = (getattr(model.config, name, None) for name in ("n_positions", "max_position_embeddings", "n_ctx"))
+    return min((value for value in said if isinstance(value, int)), default=1_000_000)
 
 
 @torch.no_grad()

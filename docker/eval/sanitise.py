@@ -10,9 +10,10 @@ LINKED = re.compile(
 )
 REWRITTEN = ("config.json", "tokenizer_config.json")
 
-# Keys that make a loader look elsewhere, run something or choose for us. Keys that begin with an underscore go too.
+# Keys that make a loader look elsewhere, run something or choose for us. Keys that begin with an underscore go too, but for one that says which
+# tensors a model has.
 DROPPED = re.compile(
-    r"_.*|auto_map|quantization_config|transformers_weights|custom_generate|attn_implementation|experts_implementation"
+    r"_(?!remove_final_layer_norm$).*|auto_map|quantization_config|transformers_weights|custom_generate|attn_implementation|experts_implementation"
     r"|dtype|torch_dtype|chat_template|name_or_path|.*_(file|path|dir)"
 )
 

@@ -156,9 +156,9 @@ describe('what is no folder of a model', () => {
     expect(findings[0]?.message).toContain(sentence);
   });
 
-  test('a folder of 100,000 files is not read to its end', async () => {
+  test('a folder of thousands of files is not read to its end', async () => {
     const folder = freshFolder();
-    for (let at = 0; at < 100_000; at++) writeFileSync(join(folder, `${at}.json`), '');
+    for (let at = 0; at <= 1000; at++) writeFileSync(join(folder, `${at}.json`), '');
     const { findings } = await inspectModelFolder(folder, limits);
     expect(findings.map(finding => finding.message)).toEqual([expect.stringContaining('over 1000 entries')]);
   });
