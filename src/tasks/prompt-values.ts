@@ -21,6 +21,7 @@ export function promptValues(task: Task, places: Places, reach: Reach): Record<s
     time: duration(task.budget.wall_clock_min * 60),
     data_list: dataList(task, places),
     machine: machineText(task, places, reach),
+    ...hubValue(task, places, reach),
     rules: task.rules.map((rule, index) => `${index + 1}. ${rule.text}`).join('\n'),
     submission_rules: submissionText(task),
     max_bytes: size(task.submission.max_bytes),
@@ -64,6 +65,17 @@ function networkText(given: Task['network'], reach: Reach): string {
   if (reach === 'none') return 'There is no network.';
   if (given === 'open') return 'The network can be used: the Hugging Face hub, pip and the like.';
   return 'The task is meant to be done without a network: this sandbox does not cut it off, which the record of the run says; do without it.';
+}
+
+/** For tasks whose models or data are the contestant's to choose. */
+function hubValue({ network }: Task, { data }: Places, reach: Reach): Record<string, string> {
+  if (network !== 'open') return {};
+  return {
+    hub:
+      reach === 'none'
+        ? `The operator has cut the hub off in this run: what lies below \`${data}\` is all there is.`
+        : 'They come from the Hugging Face hub, by `from_pretrained`, `datasets` or `huggingface_hub`. There is no token here, so gated ones cannot be fetched. Fetching takes its time from the budget.',
+  };
 }
 
 function gpuText(gpus: number): string {

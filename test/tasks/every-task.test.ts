@@ -38,6 +38,17 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     expect(prompt).not.toMatch(/\n{3}|(?<!`)``(?!`)|\( *\)|[^\n ] {2,}\S/);
   });
 
+  test.each(['none', 'open', 'unrestricted'] as const)(
+    'says nothing of a hub that cannot be reached, where the network is %s',
+    async reach => {
+      const prompt = await renderPrompt(folder, UNKNOWN_PATHS, reach);
+      const isHub = task.network === 'open' && reach !== 'none';
+      expect(prompt.includes('They come from the Hugging Face hub')).toBe(isHub);
+      expect(prompt.includes('There is no network.')).toBe(reach === 'none');
+      if (!isHub) expect(prompt).not.toMatch(/fetched from|with pip/);
+    },
+  );
+
   test('trains on what may be handed out, and is scored on what may not', () => {
     for (const { dataset: id, licence, source, rows } of task.data) {
       const { dataset } = findSource(id);
