@@ -61,7 +61,7 @@ export async function prepareEvaluationData(
 }
 
 /** The data sets an evaluator scores on. */
-function datasetsOf({ id, data = [] }: TaskEvaluator): readonly string[] {
+export function datasetsOf({ id, data = [] }: TaskEvaluator): readonly string[] {
   const kind = parseEvaluator(id).suite;
   return isChoice(kind) ? [kind] : data;
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../../runs/outcome.js';
 import type { TaskRule } from '../../tasks/task.js';
 import { checkApprovedBase } from './approved-base.js';
 import { checkFromScratch } from './from-scratch.js';
+import { checkEvaluationText } from './no-evaluation-text.js';
 import { checkQuantisation } from './no-quantisation.js';
 import type { RuleSubject } from './rule-subject.js';
 
@@ -34,6 +35,8 @@ async function checkRule(rule: TaskRule, { subject, tensors }: Case): Promise<Fi
       return checkApprovedBase(subject.modelFolder, rule.model_types);
     case 'from_scratch':
       return checkFromScratch(subject, tensors, rule.severity);
+    case 'no_evaluation_text':
+      return checkEvaluationText(subject);
     default:
       return [];
   }
