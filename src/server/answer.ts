@@ -62,7 +62,7 @@ export function explainError(error: unknown, knownArguments: readonly string[]):
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (isDiskFull(error)) {
     const sentence =
-      "The disk with the server's home folder is full; the call may not have been recorded. Delete files that you do not need, tell the operator, and try again.";
+      "The disk with the server's home folder is full; the call may not have been recorded. Tell the operator to free some space, and try again.";
     return { sentence, kind: 'ConfigError', detail };
   }
   if (isNotWritable(error)) {
@@ -97,8 +97,12 @@ function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): strin
   if (issue.code === 'invalid_type') return `The argument ${name} must be ${article(issue.expected)}.`;
   if (issue.code === 'invalid_value')
     return `The argument ${name} must be one of ${issue.values.map(value => `"${String(value)}"`).join(', ')}.`;
-  if (issue.code === 'too_big')
+  if (issue.code === 'too_big' && issue.origin === 'string')
     return `The argument ${name} is too long: at most ${grouped(Number(issue.maximum))} characters.`;
+  if (issue.code === 'too_big')
+    return `The argument ${name} is too large: at most ${grouped(Number(issue.maximum))}.`;
+  if (issue.code === 'too_small')
+    return `The argument ${name} is too small: at least ${grouped(Number(issue.minimum))}.`;
   return `The argument ${name} is not right.`;
 }
 

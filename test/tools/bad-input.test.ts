@@ -58,6 +58,18 @@ describe('bad input', () => {
       { path: 'README.md', start_line: 5, end_line: 2 },
       'lies before start_line 5',
     ],
+    [
+      'a line that no file has',
+      'read_code',
+      { path: 'README.md', start_line: 1e18 },
+      'The argument start_line is too large: at most 9,007,199,254,740,991.',
+    ],
+    [
+      'a line below all numbers',
+      'read_code',
+      { path: 'README.md', start_line: -1e18 },
+      'The argument start_line is too small: at least -9,007,199,254,740,991.',
+    ],
     ['a file that is not there', 'read_code', { path: 'nothing.py' }, 'nothing.py'],
     ['an empty target', 'replace_code', { path: 'README.md', old_code: '', new_code: 'x' }, 'is empty'],
     [
@@ -168,6 +180,14 @@ describe('bad input', () => {
     expect((await me.ok('job_cancel', { job_id: stubborn.data.job_id })).data.state).toBe('cancelled');
     const killed = await me.ok('run_bash', { script: 'kill -SEGV $$' });
     expect(killed.data).toMatchObject({ state: 'exited', exit_signal: 'SIGSEGV' });
+  });
+
+  test('a program that fills the disk quota is ended, and told what to do about it', async () => {
+    const seen = await me.ok('run_bash', { script: 'exec truncate -s 100G full' });
+    expect(seen.data).toMatchObject({ state: 'cancelled', ended_by: 'disk_full' });
+    expect(seen.text).toMatch(
+      /was ended for filling the workspace after [\d.]+ s\. Delete files that you do not need before you go on\.\n/,
+    );
   });
 
   test('long output keeps its head and its tail, and the whole is in the file that is named', async () => {

@@ -64,9 +64,15 @@ export function jobFacts(job: Job) {
 const ENDED_BY: Readonly<Record<string, string>> = {
   cancelled: 'was cancelled',
   deadline: 'was ended by the deadline',
-  disk_full: 'was ended because the workspace is full: delete files before you go on',
-  out_of_memory: 'was ended because it used more memory than the task allows',
+  disk_full: 'was ended for filling the workspace',
+  out_of_memory: 'was ended for using more memory than the task allows',
   run_ended: 'was ended with the run',
+};
+
+/** What to do about an end that would come again. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  disk_full: ' Delete files that you do not need before you go on.',
+  out_of_memory: ' Let it use less at a time, for example with smaller batches.',
 };
 
 /** One sentence on where a job stands. */
@@ -75,7 +81,8 @@ export function jobSentence(job: Job): string {
   const processes = job.background === 1 ? '1 process' : `${job.background} processes`;
   const left =
     job.background > 0 ? ` It left ${processes} running in the background; job_cancel ends them.` : '';
-  return `Job ${job.job_id} ${ending(job, after)}.${left}`;
+  const remedy = REMEDIES[job.ended_by ?? ''] ?? '';
+  return `Job ${job.job_id} ${ending(job, after)}.${remedy}${left}`;
 }
 
 function ending(job: Job, after: string): string {
