@@ -1,4 +1,12 @@
-import type { CallOptions, RunPlace, Sandbox, SandboxBackend, SandboxPaths, SandboxSpec } from './sandbox.js';
+import type {
+  CallOptions,
+  RunPlace,
+  Sandbox,
+  SandboxBackend,
+  SandboxEnd,
+  SandboxPaths,
+  SandboxSpec,
+} from './sandbox.js';
 
 /** New runs go to the chosen back end; a run that is there stays with the one that made it, whatever is set now. */
 export class RoutedBackend implements SandboxBackend {
@@ -42,7 +50,7 @@ export class RoutedBackend implements SandboxBackend {
     return this.#of(run).timeLeft(run);
   }
 
-  destroy(run: RunPlace): Promise<void> {
+  destroy(run: RunPlace): Promise<SandboxEnd | null> {
     return this.#of(run).destroy(run);
   }
 

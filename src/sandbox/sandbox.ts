@@ -193,6 +193,21 @@ export interface SandboxSpec {
 /** What is needed to find or end a run's sandbox. */
 export type RunPlace = Pick<SandboxSpec, 'run_id' | 'run_folder' | 'made_by'>;
 
+/** What was found after everything of a run had been ended. */
+export interface SandboxEnd {
+  /** Whether nothing of it is left. */
+  readonly ok: boolean;
+  /** Processes that are still there; null where nobody can tell. */
+  readonly processes_left: number | null;
+  /** Files and folders of the workspace that changed afterwards, and how many were looked at. */
+  readonly files_changed: number;
+  readonly files_looked_at: number;
+  /** Megabytes in use on each device of the run, before it and after; null where it had none. */
+  readonly gpu_memory: Readonly<
+    Record<string, { readonly before: number; readonly after: number | null }>
+  > | null;
+}
+
 /** A back end: makes sandboxes, and finds them again after the server that made them died. */
 export interface SandboxBackend {
   readonly kind: 'local' | 'docker';
@@ -218,6 +233,9 @@ export interface SandboxBackend {
   resume(run: RunPlace, pausedSeconds: number): Promise<void>;
   /** Seconds left by the executor's own clock, which no change of the host's clock moves; null where nobody can tell. */
   timeLeft(run: RunPlace): Promise<number | null>;
-  /** Ends what is left of the run's sandbox, whether or not its executor still answers. Idempotent. */
-  destroy(run: RunPlace): Promise<void>;
+  /**
+   * Ends what is left of the run's sandbox, whether or not its executor still answers, and looks whether that is so; null where this
+   * back end does not look. Idempotent.
+   */
+  destroy(run: RunPlace): Promise<SandboxEnd | null>;
 }

@@ -195,6 +195,11 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
         const submitted = await me.ok('submit_model', { model_path: 'submission' });
         expect(submitted.data.accepted).toBe(true);
         expect(containerOf(run.data.run_id)).toBe('');
+        const { stdout } = await mlrb(home.path, `show ${run.data.run_id} --trace --json`);
+        const ended = JSON.parse(stdout).trace.filter(({ action }: { action: string }) => action === 'ended');
+        expect(ended).toMatchObject([
+          { ok: true, detail: { processes_left: 0, files_changed: 0, gpu_memory: 'no GPU' } },
+        ]);
         const result = await untilScored(me);
         expect(result.data, result.text).toMatchObject({ outcome: 'valid' });
       },

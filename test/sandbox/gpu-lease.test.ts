@@ -12,7 +12,11 @@ import { docker, dockerLack, needsDocker, SOCKET, TEST_IMAGE } from '../helpers/
 
 /** Containers are real; the devices are names that nothing stands behind. */
 const devices = [`GPU-test-${process.pid}-a`, `GPU-test-${process.pid}-b`];
-const twoGpus: GpuHost = { inventory: async () => devices, requests: () => [] };
+const twoGpus: GpuHost = {
+  inventory: async () => devices,
+  requests: () => [],
+  memoryUsed: async () => Object.fromEntries(devices.map(device => [device, 3])),
+};
 const engine = new DockerEngine(SOCKET);
 
 describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
@@ -78,6 +82,25 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     await utimes(join(home, 'gpu-queue', 'gone.json'), longAgo, longAgo);
     await run[Symbol.asyncDispose]();
     await ask('patient');
+  });
+
+  test('have their memory looked at before and after, until it is given back', async () => {
+    const used = [3, 900, 900, 10]; // before; then as a driver that takes its time
+    const memoryUsed = async () => ({
+      [devices[0] ?? '']: used.length > 1 ? (used.shift() ?? 0) : 10,
+      other: 1,
+    });
+    const run = await makeRun(server({ ...twoGpus, memoryUsed }), { gpus: 1 });
+    const end = await server({ ...twoGpus, memoryUsed }).destroy(run.spec);
+    expect(end).toMatchObject({ ok: true, gpu_memory: { [devices[0] ?? '']: { before: 3, after: 10 } } });
+    await run[Symbol.asyncDispose]();
+    const full = async () => ({ [devices[0] ?? '']: 900 });
+    const other = await makeRun(server({ ...twoGpus, memoryUsed: async () => ({ [devices[0] ?? '']: 3 }) }), {
+      gpus: 1,
+    });
+    const left = await server({ ...twoGpus, memoryUsed: full }).destroy(other.spec);
+    expect(left).toMatchObject({ ok: false, gpu_memory: { [devices[0] ?? '']: { before: 3, after: 900 } } });
+    await other[Symbol.asyncDispose]();
   });
 
   test('that are not there are said to be missing in one sentence', async () => {

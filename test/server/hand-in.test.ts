@@ -19,12 +19,12 @@ import { growPositions } from '../runs/intake/model-folder.js';
 
 /** Where a server can die: each is the first thing of its kind that a hand-in does, and dies by throwing. */
 class DiesBeforeEnding extends LocalBackend {
-  override destroy(): Promise<void> {
+  override destroy(): Promise<null> {
     return Promise.reject(new Error('killed'));
   }
 }
 class DiesAfterEnding extends LocalBackend {
-  override async destroy(run: RunPlace): Promise<void> {
+  override async destroy(run: RunPlace): Promise<null> {
     await super.destroy(run);
     throw new Error('killed');
   }

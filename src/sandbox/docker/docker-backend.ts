@@ -15,6 +15,7 @@ import type {
   RunPlace,
   Sandbox,
   SandboxBackend,
+  SandboxEnd,
   SandboxPaths,
   SandboxSpec,
 } from '../sandbox.js';
@@ -26,6 +27,7 @@ import { ensureEgress, removeEgress } from './egress-container.js';
 import { hostNetworks, parseAllowed } from './egress-rules.js';
 import { containerPath, InspectedImage, imagePath } from './engine-objects.js';
 import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
+import { isBack, memoryAfter, noteMemory } from './gpu-memory.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
 import {
@@ -41,6 +43,7 @@ import {
   UNTIL_LABEL,
   whyNotStarted,
 } from './run-container.js';
+import { changesFromNow, controlGroupsOf, processesIn } from './what-is-left.js';
 
 export interface DockerBackendOptions {
   /** Path of the engine's socket. */
@@ -146,7 +149,7 @@ export class DockerBackend implements SandboxBackend {
       client: await connect(options),
       paths: this.pathsFor(),
       reconnect: connect,
-      finish: reason => this.#finish(spec, reason),
+      finish: async reason => void (await this.#finish(spec, reason)),
     });
   }
 
@@ -182,8 +185,8 @@ export class DockerBackend implements SandboxBackend {
     );
   }
 
-  async destroy(run: RunPlace): Promise<void> {
-    await this.#finish(run, 'run_ended');
+  async destroy(run: RunPlace): Promise<SandboxEnd | null> {
+    return this.#finish(run, 'run_ended');
   }
 
   /** The engine is asked only where the executor cannot be reached. */
@@ -231,7 +234,10 @@ export class DockerBackend implements SandboxBackend {
     const devices = await chooseDevices(this.#engine, this.#gpus, spec.limits.gpus);
     const request = await this.#request(spec, seconds, devices);
     const places = dockerPlaces(spec.run_folder);
-    await rm(places.socket, { force: true });
+    await Promise.all([
+      rm(places.socket, { force: true }),
+      noteMemory(this.#gpus, devices, places.gpuMemory),
+    ]);
     options.signal.throwIfAborted();
     if (spec.network === 'open') await this.#openNetwork(request);
     const left = seconds - (performance.now() - started) / 1000;
@@ -302,10 +308,11 @@ export class DockerBackend implements SandboxBackend {
     throw await whyNotStarted(this.#engine, id, request);
   }
 
-  /** Asks the executor to end everything, and removes the container, which ends whatever is left. */
-  async #finish(run: RunPlace, reason: string): Promise<void> {
+  /** Asks the executor to end everything, removes the container, which ends whatever is left, and looks whether that is so. */
+  async #finish(run: RunPlace, reason: string): Promise<SandboxEnd | null> {
     const places = dockerPlaces(run.run_folder);
-    if (!(await exists(places.own))) return;
+    if (!(await exists(places.own))) return null;
+    const groups = await this.#controlGroups(run).catch(() => null); // whoever cannot ask is told so below
     const isEmpty = await endByExecutor(run, places, reason);
     try {
       const container = await findContainer(this.#engine, run.run_id, this.#home);
@@ -316,6 +323,21 @@ export class DockerBackend implements SandboxBackend {
       if (!isEmpty) throw error;
     }
     await markEnded(run, places, reason);
+    return this.#whatIsLeft(places, groups);
+  }
+
+  async #whatIsLeft(places: DockerPlaces, groups: readonly string[] | null): Promise<SandboxEnd> {
+    const processes_left = groups === null ? null : await processesIn(groups);
+    const { changed, looked_at } = await changesFromNow(places.workspace, places.endMark);
+    const gpu_memory = await memoryAfter(this.#gpus, places.gpuMemory);
+    const ok = processes_left === 0 && changed === 0 && Object.values(gpu_memory ?? {}).every(isBack);
+    return { ok, processes_left, files_changed: changed, files_looked_at: looked_at, gpu_memory };
+  }
+
+  /** Those of the run's container: none where it does not run. */
+  async #controlGroups(run: RunPlace): Promise<readonly string[] | null> {
+    const container = await findContainer(this.#engine, run.run_id, this.#home);
+    return container === undefined || container.pid === 0 ? [] : controlGroupsOf(container.pid);
   }
 }
 

@@ -15,6 +15,10 @@ export interface DockerPlaces {
   readonly logFile: string;
   readonly clockFile: string;
   readonly startLock: string;
+  /** what was in use on its devices before the run; */
+  readonly gpuMemory: string;
+  /** written when everything had ended; */
+  readonly endMark: string;
   /** there while the run is paused; */
   readonly pausedMark: string;
   /** what stands for data where a task has none. */
@@ -34,6 +38,8 @@ export function dockerPlaces(runFolder: string): DockerPlaces {
     socket: join(executor, 'executor.sock'),
     logFile: join(executor, 'executor.log'),
     clockFile: join(executor, 'clock.json'),
+    gpuMemory: join(own, 'gpu-memory.json'),
+    endMark: join(own, 'ended'),
     pausedMark: join(own, 'paused'),
     startLock: join(own, 'start.lock'),
     noData: join(own, 'no-data'),

@@ -12,6 +12,7 @@ export const InspectedContainer = z.object({
     Paused: z.boolean(),
     OOMKilled: z.boolean(),
     ExitCode: z.number(),
+    Pid: z.number(),
   }),
 });
 

@@ -8,6 +8,8 @@ export interface GpuHost {
   /** Names of all devices, in a fixed order. */
   readonly inventory: () => Promise<readonly string[]>;
   readonly requests: (devices: readonly string[]) => DeviceRequest[];
+  /** Megabytes in use on each device; nothing of one that does not tell. */
+  readonly memoryUsed: () => Promise<Readonly<Record<string, number>>>;
 }
 
 const PROBE_TIMEOUT_MS = 20_000;
@@ -15,17 +17,28 @@ const PROBE_TIMEOUT_MS = 20_000;
 /** NVIDIA's, by their unique ids: numbers change with every restart of the host. */
 export const nvidiaGpus: GpuHost = {
   async inventory() {
-    try {
-      const query = ['--query-gpu=uuid', '--format=csv,noheader'];
-      const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: PROBE_TIMEOUT_MS });
-      return stdout.split('\n').flatMap(line => (line.trim() === '' ? [] : [line.trim()]));
-    } catch {
-      return []; // no driver, or one that finds no device
-    }
+    return (await queryGpus('uuid')).map(([uuid = '']) => uuid);
   },
   requests: devices =>
     devices.length === 0 ? [] : [{ Driver: 'nvidia', DeviceIDs: [...devices], Capabilities: [['gpu']] }],
+  async memoryUsed() {
+    const rows = await queryGpus('uuid,memory.used');
+    const known = rows.filter(([, used]) => Number.isFinite(Number.parseInt(used ?? '', 10)));
+    return Object.fromEntries(known.map(([uuid = '', used = '']) => [uuid, Number.parseInt(used, 10)]));
+  },
 };
+
+/** What the driver says of each device, a row each; none where there is no driver, or one that finds no device. */
+async function queryGpus(fields: string): Promise<readonly (readonly string[])[]> {
+  try {
+    const query = [`--query-gpu=${fields}`, '--format=csv,noheader,nounits'];
+    const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: PROBE_TIMEOUT_MS });
+    const lines = stdout.split('\n').filter(line => line.trim() !== '');
+    return lines.map(line => line.split(',').map(field => field.trim()));
+  } catch {
+    return [];
+  }
+}
 
 /** @throws ConfigError if the host has fewer devices than a task needs. */
 export function refuseTooFew(devices: readonly string[], needed: number): void {

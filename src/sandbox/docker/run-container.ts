@@ -13,6 +13,8 @@ export type ContainerState = 'running' | 'paused' | 'stopped';
 export interface RunContainer {
   readonly id: string;
   readonly state: ContainerState;
+  /** Its first process, as this host counts; 0 where it does not run. */
+  readonly pid: number;
 }
 
 export const RUN_LABEL = 'mlrb.run';
@@ -51,8 +53,8 @@ export async function findContainer(
       `The container name ${name} is taken by a container that does not belong to this run. Remove or rename it (docker rename ${name} NAME), then try again.`,
     );
   }
-  const { Running, Paused } = found.State;
-  return { id: found.Id, state: Paused ? 'paused' : Running ? 'running' : 'stopped' };
+  const { Running, Paused, Pid } = found.State;
+  return { id: found.Id, state: Paused ? 'paused' : Running ? 'running' : 'stopped', pid: Pid };
 }
 
 /**

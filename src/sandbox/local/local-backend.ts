@@ -89,8 +89,9 @@ export class LocalBackend implements SandboxBackend {
     return timeLeftBy(state, options => connectTo(run, state, options));
   }
 
-  async destroy(run: RunPlace): Promise<void> {
+  async destroy(run: RunPlace): Promise<null> {
     await this.#finish(run, 'run_ended');
+    return null;
   }
 
   /** Several servers may come here at once: the one that gets the lock starts an executor, the others find it. */

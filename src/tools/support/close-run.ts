@@ -4,6 +4,7 @@ import { LimitError } from '../../errors.js';
 import { isOver, type Run } from '../../runs/run.js';
 import { SUBMISSION_FOLDER } from '../../tasks/prompt.js';
 import type { Host } from '../tool.js';
+import { endSandbox } from './end-sandbox.js';
 import { finishHandIn, freezeOrRefuse } from './hand-in.js';
 import { sandboxPlace, secondsLeft } from './sandbox-spec.js';
 
@@ -28,7 +29,7 @@ export async function settleRun(
     // A clock that was set forward or back on this host gives and takes nothing: the executor's counts.
     const left = (await host.backend.timeLeft(sandboxPlace(now, host))) ?? secondsLeft(now);
     if (left > CLOCKS_APART_S) return now;
-    await host.backend.destroy(sandboxPlace(now, host));
+    await endSandbox(now, host);
     return closeAtDeadline(now, host);
   });
 }
@@ -60,7 +61,7 @@ export async function cancelRun(runId: string, { reason }: CancelRun, host: Host
     const run = await host.runs.read(runId);
     if (run.submitting) return finishHandIn(run, host);
     if (isOver(run)) return run;
-    await host.backend.destroy(sandboxPlace(run, host));
+    await endSandbox(run, host);
     return host.runs.step(runId, 'cancelled', {
       ended_at: new Date().toISOString(),
       outcome: 'no_submission',

@@ -9,7 +9,7 @@ import type { Evaluation } from '../../runs/score.js';
 import type { HandIn, Submission } from '../../runs/submission.js';
 import { findTask } from '../../tasks/tasks.js';
 import type { Host } from '../tool.js';
-import { sandboxPlace } from './sandbox-spec.js';
+import { endSandbox } from './end-sandbox.js';
 
 /**
  * Ends the run with a model folder that was accepted. That it was is written first: if this process dies, `finishHandIn` goes on.
@@ -26,7 +26,7 @@ export async function handIn(run: Run, accepted: HandIn, host: Host): Promise<Ru
  */
 export async function finishHandIn(run: Run, host: Host): Promise<Run> {
   if (!run.submitting) return run;
-  await host.backend.destroy(sandboxPlace(run, host));
+  await endSandbox(run, host);
   return freezeOrRefuse(run, { ...run.submitting, at_deadline: false }, host);
 }
 
