@@ -8,6 +8,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['doctor', async () => (await import('./commands/doctor.js')).doctor],
   ['tasks', async () => (await import('./commands/tasks.js')).tasks],
   ['agent', async () => (await import('./commands/agent.js')).agent],
+  ['controls', async () => (await import('./commands/controls.js')).controls],
   ['runs', async () => (await import('./commands/runs.js')).runs],
   ['show', async () => (await import('./commands/show.js')).show],
   ['pause', async () => (await import('./commands/pause.js')).pause],

@@ -1,18 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { findScript } from '../../src/agent/find-script.js';
+import { findScript, scriptNames } from '../../src/agent/find-script.js';
+import { tasks } from '../../src/tasks/tasks.js';
 
 describe('naming a contestant', () => {
-  it('finds the scripted ones of a task, and those that play any task', () => {
-    for (const name of ['nop', 'base', 'reference']) {
-      expect(findScript(`script:${name}`, 'mini_baby_lm')).toBeTypeOf('function');
-    }
+  const minis = tasks.filter(({ task }) => task.suite === 'mini').map(({ task }) => task.id);
+
+  it.each(minis)('finds the four controls of %s', taskId => {
+    expect(scriptNames(taskId)).toEqual(['nop', 'base', 'reference', 'cheat']);
+    for (const name of scriptNames(taskId))
+      expect(findScript(`script:${name}`, taskId)).toBeTypeOf('function');
+  });
+
+  it('finds the one that plays any task', () => {
     expect(findScript('script:nop', 'any_other_task')).toBeTypeOf('function');
   });
 
   it.each([
     [
       'script:refrence',
-      /Did you mean "script:reference"\? Known: script:nop, script:base, script:reference\./,
+      /Did you mean "script:reference"\? Known: script:nop, script:base, script:reference, script:cheat\./,
     ],
     ['script:constructor', /No contestant named "script:constructor".* Known: script:nop/],
     [

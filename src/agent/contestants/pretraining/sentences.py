@@ -1,17 +1,10 @@
-"""
-The floor of mini_baby_lm: the tokenizer and the shape of reference.py, with the weights as they are drawn.
-
-    python base.py --data DIR --out DIR [--seed 1234]
-"""
-import argparse
+"""The given articles as plain sentences, a tokenizer made from them, and the shape of the model: what base and reference share."""
 import os
 import re
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-
-# ---- the same in base.py and reference.py: texts, tokenizer and shape ----
 
 END = "<|endoftext|>"
 VOCABULARY = 4096
@@ -63,27 +56,3 @@ def new_model(tokenizer, seed):
     torch.manual_seed(seed)
     end = tokenizer.bos_token_id
     return GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end, **SHAPE))
-
-
-def save(model, tokenizer, out):
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"saved a model of {parameters:,} parameters", flush=True)
-
-
-# ---- until here ----
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--seed", type=int, default=1234)
-    arguments = parser.parse_args()
-    tokenizer = train_tokenizer(read_sentences(arguments.data))
-    save(new_model(tokenizer, arguments.seed), tokenizer, arguments.out)
-
-
-if __name__ == "__main__":
-    main()
