@@ -3,6 +3,7 @@ import type { Finding } from '../../runs/outcome.js';
 import type { TaskRule } from '../../tasks/task.js';
 import { checkApprovedBase } from './approved-base.js';
 import { checkFromScratch } from './from-scratch.js';
+import { checkMergingPackage } from './merging-package.js';
 import { checkEvaluationText } from './no-evaluation-text.js';
 import { checkQuantisation } from './no-quantisation.js';
 import type { RuleSubject } from './rule-subject.js';
@@ -37,6 +38,8 @@ async function checkRule(rule: TaskRule, { subject, tensors }: Case): Promise<Fi
       return checkFromScratch(subject, tensors, rule.severity);
     case 'no_evaluation_text':
       return checkEvaluationText(subject);
+    case 'merging_package':
+      return checkMergingPackage(subject, rule);
     default:
       return [];
   }

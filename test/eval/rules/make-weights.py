@@ -129,6 +129,18 @@ def origins(folder):
     renamed(folder, "renamed", "known")
 
 
+def merging(folder):
+    """A base and two experts as the small merging task gives them."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(sys.argv[3])
+    for seed, name in enumerate(("mini_base", "mini_expert_shakespeare", "mini_expert_wikitext", "own")):
+        torch.manual_seed(seed)
+        config = GPT2Config(vocab_size=len(tokenizer), n_positions=64, n_embd=32, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+        save(folder, name, GPT2LMHeadModel(config))
+        tokenizer.save_pretrained(os.path.join(folder, name))
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()
