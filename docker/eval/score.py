@@ -71,11 +71,14 @@ def score(request, device):
     import measures
     from failures import stage
     from loglikelihood import make_engine
+    from memory_watch import MemoryWatch
     from row_files import RowFiles
 
     architecture, seed = request["architecture"], request["seed"]
     suites, files = [make_suite(suite, request["scratch"]) for suite in request["suites"]], RowFiles(request["rows_folder"])
-    before = measures.resident_bytes("VmRSS")
+    before = measures.start_measuring(device)
+    watch = MemoryWatch(request.get("peak_memory_bytes"), lambda: measures.peak_bytes(device) - before)
+    watch.start()
 
     Progress("loading the model", 1)
     folder = sanitise(request["model_folder"], os.path.join(request["scratch"], "model"))
@@ -92,6 +95,7 @@ def score(request, device):
 
     Progress("measuring speed and memory", 1)
     send("generation", **generation(measures, model, tokenizer, engine.max_length))
+    watch.stop()
     send("memory", peak_bytes=measures.peak_bytes(device), before_bytes=before, kind="gpu" if device.startswith("cuda") else "resident")
 
     started = time.monotonic()

@@ -22,7 +22,7 @@ import { LOG_FILE, ROWS_FILE } from './output-files.js';
 import { makeRowsFolder, readRowFiles, removeRowsFolder, rowsLock } from './row-files.js';
 import { parseRows } from './rows.js';
 import { checkRules } from './rules/check-rules.js';
-import { checkPeakMemory } from './rules/peak-memory.js';
+import { checkPeakMemory, peakMemoryLimit } from './rules/peak-memory.js';
 import { runScorer, type ScorerAnswer } from './run-scorer.js';
 import { cacheKey, type JudgementWithRows, readCached, writeCached } from './score-cache.js';
 import type { StartScorer } from './scorer-process.js';
@@ -152,7 +152,7 @@ function keyOf({ task, evaluators, settings, lean }: EvaluateModel, digests: Dig
 
 /** Running out of time or memory says as much about the machine and its settings as about the weights. */
 function isLasting({ judgement }: JudgementWithRows): boolean {
-  return judgement.findings.every(finding => finding.rule !== 'resources');
+  return judgement.findings.every(({ rule }) => rule !== 'resources' && rule !== 'peak_memory');
 }
 
 interface Prepared {
@@ -201,6 +201,7 @@ async function scoreIn(
       rows_folder: rowsFolder,
       device: settings.device,
       memory_bytes: Math.round(settings.memory_gb * 1e9),
+      peak_memory_bytes: peakMemoryLimit(options.task.rules),
       seed: SEED,
     },
     {

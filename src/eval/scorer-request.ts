@@ -31,5 +31,7 @@ export interface ScorerRequest {
   readonly rows_folder: string;
   readonly device: string;
   readonly memory_bytes: number;
+  /** What loading and generating may take above what the process held before; no bound where absent or null. */
+  readonly peak_memory_bytes?: number | null;
   readonly seed: number;
 }

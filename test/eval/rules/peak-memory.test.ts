@@ -1,7 +1,14 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import { evaluateModel } from '../../../src/eval/evaluate-model.js';
 import { measureScores } from '../../../src/eval/measure-scores.js';
 import { checkPeakMemory } from '../../../src/eval/rules/peak-memory.js';
-import type { TaskRule } from '../../../src/tasks/task.js';
+import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
+import { miniEdgeLlmTraining } from '../../../src/tasks/mini-edge-llm-training/task.js';
+import type { Task, TaskRule } from '../../../src/tasks/task.js';
+import { EXAMPLE } from '../../runs/intake/model-folder.js';
 
 const RULES: readonly TaskRule[] = [{ id: 'peak_memory', text: 'At most 100 MB.', max_bytes: 100e6 }];
 
@@ -33,3 +40,44 @@ function measured(above: number) {
     hasText: false,
   });
 }
+
+describe('the scorer', () => {
+  const TASK = { ...miniEdgeLlmTraining, submission: miniBabyLm.submission }; // takes the type of the example
+  const home = mkdtempSync(join(tmpdir(), 'mlrb-test-'));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  it('lets a model pass that keeps to the limit, and tells what it took', async () => {
+    const { outcome, findings, scores } = await evaluate(TASK);
+    expect({ outcome, findings }).toEqual({ outcome: 'valid', findings: [] });
+    expect(scores.map(({ metric }) => metric)).toContain('peak_memory');
+  });
+
+  it('stops a model as soon as it takes more', async () => {
+    const steps: string[] = [];
+    const rules: readonly TaskRule[] = [{ id: 'peak_memory', text: 'Next to nothing.', max_bytes: 1000 }];
+    // Another version: what was measured for the first would be taken from the cache.
+    const { outcome, findings, scores } = await evaluate(
+      { ...miniEdgeLlmTraining, version: 99, rules },
+      steps,
+    );
+    expect({ outcome, scores }).toEqual({ outcome: 'invalid', scores: [] });
+    expect(findings).toMatchObject([
+      { rule: 'peak_memory', severity: 'broken', message: expect.stringContaining('was stopped at') },
+    ]);
+    expect(steps).not.toContain('scoring blimp');
+  });
+
+  function evaluate(task: Task, steps: string[] = []) {
+    return evaluateModel({
+      task,
+      evaluators: [{ id: 'blimp@1', metric: 'blimp@1', direction: 'higher_is_better', description: 'few' }],
+      modelFolder: EXAMPLE,
+      python: async () => inject('python'),
+      home,
+      outputFolder: mkdtempSync(join(home, 'out-')),
+      settings: { device: 'cpu', memory_gb: 16, time_limit_min: 10 },
+      onProgress: ({ step }) => steps.push(step),
+      signal: new AbortController().signal,
+    });
+  }
+}, 300_000);
