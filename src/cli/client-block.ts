@@ -13,14 +13,14 @@ const NpxFolder = z.object({
 });
 
 /** The JSON that plugs any MCP client into this installation with these settings. */
-export function clientBlock(config: Config): string {
+export function clientBlock(config: Config): object {
   const settings = changedSettingFlags(config);
   const spec = npxSpec();
   const server =
     spec === undefined
       ? { command: process.execPath, args: [MAIN, 'serve', ...settings] }
       : { command: 'npx', args: ['-y', spec, 'serve', ...settings] };
-  return JSON.stringify({ mcpServers: { mlrb: server } }, null, 2);
+  return { mcpServers: { mlrb: server } };
 }
 
 /** What to give to `npx` from any folder, if it is how this program was started. */

@@ -5,7 +5,7 @@ import { type JudgedRun, resultRow } from '../../report/result-row.js';
 import { renderResults } from '../../report/results-table.js';
 import type { Host } from '../../tools/tool.js';
 import { clientBlock } from '../client-block.js';
-import { type CommandContext, defineCommand } from '../command.js';
+import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { composeHost } from '../compose.js';
 import { playRun } from '../contest.js';
 import { evaluationPython } from '../evaluation-python.js';
@@ -18,13 +18,20 @@ const CONTESTANTS = [
   { model: 'script:reference', does: 'trains a small model from scratch and hands it in' },
 ] as const;
 
+const ISOLATES_NOTHING =
+  'Note: the sandbox of this demo is a plain process of your user and isolates nothing; these contestants are our own.';
+
 export const demo = defineCommand({
   name: 'demo',
   summary: 'see the whole benchmark work on real data: minutes, CPU, no key, no Docker',
   details: `Three scripted contestants play the task ${TASK} over MCP; the server scores what they hand in.`,
-  examples: [['mlrb demo', 'ends with the results, and how to plug your own agent in']],
-  input: z.object({}),
-  async run(_input, context) {
+  options: [JSON_OPTION],
+  examples: [
+    ['mlrb demo', 'ends with the results, and how to plug your own agent in'],
+    ['mlrb demo --json > demo.json', 'the same for a program; progress is still told on standard error'],
+  ],
+  input: z.object({ json: JsonFlag }),
+  async run({ json }, context) {
     const { config, signal, log, progress, print } = context;
     const host = composeHost(config, { signal, log });
     const begun = Date.now();
@@ -37,7 +44,8 @@ export const demo = defineCommand({
       played.push(judged);
       progress.line(`  ${outcomeOf(judged)}`);
     }
-    print(closing(played, host, context, Date.now() - begun));
+    if (json) print(JSON.stringify(asJson(played, host, context), null, 2));
+    else print(closing(played, host, context, Date.now() - begun));
     return played.some(({ run }) => run.outcome === 'failed') ? 1 : 0;
   },
 });
@@ -53,7 +61,7 @@ async function announce({ config, progress }: CommandContext): Promise<void> {
       ...(made ? [] : [setUp]),
       'Then, about 5 minutes: each contestant reads the task over MCP, works in a sandbox and hands in a model;',
       'the server scores it with lm-evaluation-harness on all 67 subtasks of BLiMP. Ctrl-C ends it and leaves nothing running.',
-      `Note: the sandbox of this demo is a plain process of your user and isolates nothing; these contestants are our own.`,
+      ...(config.sandbox === 'local' ? [ISOLATES_NOTHING] : []),
     ].join('\n'),
   );
 }
@@ -62,6 +70,13 @@ function outcomeOf({ run, evaluation }: JudgedRun): string {
   const row = resultRow({ run, evaluation });
   const value = row.value === null ? '' : `: ${row.metric} ${row.value.toFixed(3)}`;
   return `${row.outcome}${value}${run.reason === null ? '' : `. ${run.reason}`}`;
+}
+
+function asJson(played: readonly JudgedRun[], { runs }: Host, { config }: CommandContext): object {
+  return {
+    runs: played.map(judged => ({ ...resultRow(judged), folder: runs.folder(judged.run.run_id).root })),
+    ...clientBlock(config),
+  };
 }
 
 function closing(
@@ -81,6 +96,6 @@ function closing(
     '',
     'Let your own agent take part: give this to any MCP client and ask it to "play the task mini_baby_lm".',
     '',
-    clientBlock(config),
+    JSON.stringify(clientBlock(config), null, 2),
   ].join('\n');
 }
