@@ -10,6 +10,7 @@ import { modelTypes } from './model-types.js';
 import { NotARegularFile } from './open-regular-file.js';
 import { readJsonObject } from './read-json.js';
 import { checkValues, readWeights } from './read-weights.js';
+import { checkStoredTypes } from './stored-types.js';
 import { checkTokenizerFiles, checkVocabulary } from './tokenizer-files.js';
 
 /** What was found out about a model folder without running anything of it. */
@@ -64,6 +65,7 @@ async function inspect(folder: string, limits: Task['submission']): Promise<Mode
     ...config.findings,
     ...tokenizer.findings,
     ...weights.findings,
+    ...checkStoredTypes(weights.tensors, limits.dtypes),
     ...tooMany(weights.parameters, limits.max_parameters),
   ];
   if (weights.tensors.length > 0) {
