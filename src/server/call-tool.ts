@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Config } from '../config.js';
-import { InputError, isKnownError, type KnownError, LimitError, SandboxError } from '../errors.js';
+import {
+  ConfigError,
+  InputError,
+  isKnownError,
+  type KnownError,
+  LimitError,
+  SandboxError,
+} from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run } from '../runs/run.js';
 import { settleRun, timeIsUp } from '../tools/support/close-run.js';
@@ -120,7 +127,7 @@ class Attempt {
       return await this.#host.runs.current(this.#session.principal);
     } catch (error) {
       if (!isKnownError(error)) throw error;
-      this.#runFault = error;
+      this.#runFault = lostRun(error);
       return undefined;
     }
   }
@@ -255,6 +262,14 @@ class Attempt {
     if (this.#call.signal.aborted) return undefined;
     return this.#ending ?? this.#session.takeNotice(running);
   }
+}
+
+/** The reason is for the operator; what a contestant can do stands behind it. */
+function lostRun(error: KnownError): KnownError {
+  return new ConfigError(
+    `Your run cannot go on. ${error.message} Tell the operator, or call start_run to begin another.`,
+    { cause: error },
+  );
 }
 
 /** It waited for nobody any more: no fault, and no answer that anyone gets. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -157,6 +157,20 @@ describe('a run', () => {
     await me.ok('job_cancel', { job_id: lost });
   });
 
+  test('whose folder was removed by hand is named, and another can be started', async () => {
+    await using me = await connect({ home: home.path });
+    const { data: run } = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+    await endAllRuns(home.path);
+    await rm(new RunStore(home.path).folder(String(run.run_id)).root, { recursive: true });
+    const seen = await me.call('run_bash', { script: 'true' });
+    expect(seen.isError).toBe(true);
+    expect(seen.text).toMatch(
+      new RegExp(`There is no run "${run.run_id}".* call start_run to begin another\\.`),
+    );
+    await me.ok('start_run', { task_id: 'mini_baby_lm' });
+    await me.ok('run_bash', { script: 'true' });
+  });
+
   test('whose record was damaged by hand says so, and another can be started by another principal', async () => {
     const first = await connect({ home: home.path });
     const { data: run } = await first.ok('start_run', { task_id: 'mini_baby_lm' });
@@ -169,6 +183,7 @@ describe('a run', () => {
     const seen = await second.call('run_status');
     expect(seen.isError).toBe(true);
     expect(seen.text).toContain(`${join('runs', String(run.run_id), 'run.json')} is damaged`);
+    expect(seen.text).toContain('Tell the operator, or call start_run to begin another.');
     await second.ok('list_tasks');
     await using other = await connect({ home: home.path, principal: 'other' });
     await other.ok('start_run', { task_id: 'mini_baby_lm' });
