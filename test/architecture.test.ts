@@ -25,7 +25,7 @@ const LIBRARY_BORDERS: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/sdk': [],
   commander: ['cli'],
   dockerode: ['sandbox/docker'],
-  execa: ['sandbox/local', 'eval', 'lib', 'cli'],
+  execa: ['sandbox/local', 'data', 'eval', 'lib', 'cli'],
   ora: ['lib'],
   pino: ['logger.ts'],
   vega: ['report'],

@@ -5,6 +5,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['demo', async () => (await import('./commands/demo.js')).demo],
   ['serve', async () => (await import('./commands/serve.js')).serve],
   ['setup', async () => (await import('./commands/setup.js')).setup],
+  ['data', async () => (await import('./commands/data.js')).data],
   ['doctor', async () => (await import('./commands/doctor.js')).doctor],
   ['tasks', async () => (await import('./commands/tasks.js')).tasks],
   ['agent', async () => (await import('./commands/agent.js')).agent],

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { evaluationTexts } from '../data/evaluation-texts.js';
 import { prepareTaskData } from '../data/prepare-task-data.js';
@@ -7,7 +6,7 @@ import { dockerLean } from '../eval/lean/docker-lean.js';
 import { localLean } from '../eval/lean/local-lean.js';
 import { type LeanAbsence, NO_LEAN, type RunLean } from '../eval/lean/run-lean.js';
 import type { StartScorer } from '../eval/scorer-process.js';
-import { PACKAGE_ROOT, packageVersion } from '../lib/package-root.js';
+import { packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
 import { DockerBackend } from '../sandbox/docker/docker-backend.js';
@@ -19,13 +18,12 @@ import { ownTaskData } from '../tasks/own-data.js';
 import type { TaskFolder } from '../tasks/task.js';
 import type { Research } from '../tools/research.js';
 import type { Host, WantedRun } from '../tools/tool.js';
+import { dataPlace, PACKAGE_DATA } from './data-place.js';
 import { evaluationImage, sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
 import { knownTasks } from './known-tasks.js';
 import { type ServerPython, serverPython } from './server-python.js';
-
-/** The data that ships with the package. */
-export const PACKAGE_DATA = join(PACKAGE_ROOT, 'data');
+import { serverModels } from './small-models-here.js';
 
 export interface ComposeOptions {
   readonly signal: AbortSignal;
@@ -35,7 +33,9 @@ export interface ComposeOptions {
 /** Puts the parts together. Nothing is started or looked at before it is needed. */
 export function composeHost(config: Config, { signal, log }: ComposeOptions): Host {
   const runs = new RunStore(config.home);
-  const { backend, checkReady } = composeSandbox(config, serverPython(config, { signal, log }));
+  const python = serverPython(config, { signal, log });
+  const { backend, checkReady } = composeSandbox(config, python);
+  const readyModels = serverModels(config, { signal, log });
   return {
     tasks: knownTasks(config),
     runs,
@@ -43,11 +43,11 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),
     checkReady,
     research: composeResearch(config, { signal, log }),
-    trainingData: once(folder =>
-      folder.ownData === undefined
-        ? prepareTaskData(folder.task, { home: config.home, packageData: PACKAGE_DATA }, signal)
-        : ownTaskData(folder),
-    ),
+    trainingData: once(async folder => {
+      if (folder.ownData !== undefined) return ownTaskData(folder);
+      await readyModels(folder);
+      return prepareTaskData(folder.task, dataPlace(config), signal);
+    }),
     log,
   };
 }
@@ -86,7 +86,7 @@ function composeResearch(config: Config, { signal, log }: ComposeOptions): () =>
         log,
         version: packageVersion(),
         packageData: PACKAGE_DATA,
-        evaluationTexts: id => evaluationTexts(id, { home: config.home, packageData: PACKAGE_DATA }, signal),
+        evaluationTexts: id => evaluationTexts(id, dataPlace(config), signal),
       }),
     );
     return research;

@@ -6,12 +6,14 @@ import { errorCode, InputError } from '../errors.js';
 import { packageVersion } from '../lib/package-root.js';
 import type { JudgedRun } from '../report/result-row.js';
 import { isOver } from '../runs/run.js';
+import { findTask } from '../tasks/tasks.js';
 import { cancelRun } from '../tools/support/close-run.js';
 import type { Host } from '../tools/tool.js';
 import type { CommandContext } from './command.js';
 import { MAIN, stopEvaluationProcess } from './evaluation-process.js';
 import { asOnlyPlayer } from './player-mark.js';
 import { settingsEnvironment } from './settings-for-children.js';
+import { readyModelsOf } from './small-models-here.js';
 
 export interface Contest {
   readonly taskId: string;
@@ -32,6 +34,7 @@ export function principalOf(model: string): string {
  */
 export async function playRun(contest: Contest, context: CommandContext): Promise<JudgedRun> {
   const principal = principalOf(contest.model);
+  await readyModelsOf(findTask(contest.host.tasks, contest.taskId), context.config, context);
   try {
     return await asOnlyPlayer(context.config.home, principal, () => playAs(principal, contest, context));
   } catch (error) {

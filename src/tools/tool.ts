@@ -23,7 +23,10 @@ export interface Host {
   readonly startEvaluation: StartEvaluation;
   /** Resolves if a run can be started now. @throws ConfigError or SandboxError that says what is missing or when to try again. */
   readonly checkReady: (wanted: WantedRun) => Promise<void>;
-  /** Absolute path of the folder with a task's training data; null where the task has none. */
+  /**
+   * Absolute path of the folder with a task's training data; null where the task has none.
+   * @throws ConfigError or SandboxError that says what is missing or when to try again.
+   */
   readonly trainingData: (task: TaskFolder) => Promise<string | null>;
   /** What looks up papers and code, loaded on first use. */
   readonly research: () => Promise<Research>;

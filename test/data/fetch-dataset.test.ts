@@ -284,7 +284,7 @@ describe('a hub with faults', () => {
     const waits: string[] = [];
     const onProgress = (_id: string, text: string) => void waits.push(text);
     expect(await fetchFrom(server, 'lima', freshPlace(), { onProgress })).toMatchObject({ state: 'arrived' });
-    expect(waits.filter(text => text.startsWith('waiting 0 s'))).toHaveLength(4);
+    expect(waits.filter(text => text === 'the hub asks for patience, waiting 0 s')).toHaveLength(4);
 
     server.fail({ about: 'tree', status: 429, headers: { 'retry-after': '3600' } });
     expect(await fetchFrom(server, 'lima', freshPlace())).toMatchObject({

@@ -18,6 +18,8 @@ export interface HubFetch {
   readonly dispatcher: Dispatcher;
   readonly patience: Patience;
   readonly signal: AbortSignal;
+  /** A hub that was out of reach is not waited for again. */
+  readonly memory: { isOutOfReach: boolean };
   /** Says that something is waited for. */
   readonly onWait: (text: string) => void;
 }
@@ -40,8 +42,12 @@ export function hubFetch(options: HubFetch): typeof fetch {
       const answer = await askOnce(String(input instanceof Request ? input.url : input), init, options);
       if (answer.response?.ok === true) return answer.response;
       const wait = waitAfter(answer, attempt, options);
-      if (wait === undefined || attempt >= patience.attempts) throw whyNot(answer, facts);
-      options.onWait(`waiting ${duration(wait / 1000)}, ${answer.response?.status ?? 'no answer'}`);
+      const attempts = options.memory.isOutOfReach ? 1 : patience.attempts;
+      if (wait === undefined || attempt >= attempts) {
+        options.memory.isOutOfReach = answer.response === undefined;
+        throw whyNot(answer, facts);
+      }
+      options.onWait(`${reasonFor(answer)}, waiting ${duration(wait / 1000)}`);
       await sleep(wait, undefined, { signal: options.signal });
     }
   };
@@ -78,6 +84,11 @@ async function askOnce(
 /** The library asks for the first byte where it only wants to know what there is. */
 function isForPart(range: string | null): boolean {
   return range !== null && range !== 'bytes=0-0';
+}
+
+function reasonFor({ response }: Answer): string {
+  if (response === undefined) return 'the hub does not answer';
+  return response.status === 429 ? 'the hub asks for patience' : `the hub has a fault (${response.status})`;
 }
 
 /** Milliseconds until another attempt may help; undefined where none would. @throws ConfigError if the hub asks for too much patience. */

@@ -35,6 +35,7 @@ const PATIENCE: Patience = { attempts: 5, firstWaitMs: 1000, longestAskedS: 600 
 export class Hub implements AsyncDisposable {
   readonly #options: HubOptions;
   readonly #dispatcher: Dispatcher;
+  readonly #memory = { isOutOfReach: false };
 
   /** @throws ConfigError for a token that cannot be one. */
   constructor(options: HubOptions) {
@@ -106,7 +107,14 @@ export class Hub implements AsyncDisposable {
     const facts: HubFacts = { url, hasToken: token !== '', repo };
     return {
       hubUrl: url,
-      fetch: hubFetch({ facts, dispatcher: this.#dispatcher, patience, signal, onWait }),
+      fetch: hubFetch({
+        facts,
+        dispatcher: this.#dispatcher,
+        patience,
+        memory: this.#memory,
+        signal,
+        onWait,
+      }),
       ...(token === '' ? {} : { accessToken: token }),
     };
   }

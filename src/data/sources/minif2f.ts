@@ -71,9 +71,9 @@ async function* readClone(folder: string, files: readonly string[]): AsyncGenera
   }
 }
 
-/** The text of each theorem by its name: from its first line to the last before the next one that is not blank. */
+/** The text of each theorem by its name: from its first line to the last before the next theorem or lemma that is not blank. */
 function theoremsOf(lean: string): ReadonlyMap<string, string> {
-  const parts = lean.split(/^(?=theorem )/m).slice(1);
+  const parts = lean.split(/^(?=theorem |lemma )/m).filter(part => part.startsWith('theorem '));
   return new Map(parts.map(text => [/^theorem (\S+)/.exec(text)?.[1] ?? '', `${text.trimEnd()}\n`]));
 }
 
