@@ -12,10 +12,10 @@ LEARNING_RATE = 1e-3
 
 
 def main():
-    options = arguments(seconds=20)
+    options = arguments(seconds=20, steps=40)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     small = keep_layers(model, range(KEPT))
-    train(small, random_windows(read_tokens(options.data, "wikitext2_train.txt", tokenizer), small, options.seed), options.seconds, LEARNING_RATE)
+    train(small, random_windows(read_tokens(options.data, "wikitext2_train.txt", tokenizer), small, options.seed), options.seconds, options.steps, LEARNING_RATE)
     round_to_few_values(small)
     save(small, tokenizer, options.out, torch.float16)
 

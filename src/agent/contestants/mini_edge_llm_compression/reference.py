@@ -1,6 +1,6 @@
 """
 An honest small solution of mini_edge_llm_compression: of all ways to leave layers out, the one after which the given text is predicted best; what is left is trained on
-that text until the time is up, and stored in float16.
+that text for a minute, and stored in float16.
 """
 import itertools
 import os
@@ -15,11 +15,11 @@ LEARNING_RATE = 1e-3
 
 
 def main():
-    options = arguments(seconds=60)
+    options = arguments(seconds=60, steps=150)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     tokens = read_tokens(options.data, "wikitext2_train.txt", tokenizer)
     small = keep_layers(model, best_layers(model, tokens))
-    train(small, random_windows(tokens, small, options.seed), options.seconds, LEARNING_RATE)
+    train(small, random_windows(tokens, small, options.seed), options.seconds, options.steps, LEARNING_RATE)
     print(f"loss in the end {text_loss(small, tokens):.3f}, of the whole base {text_loss(model, tokens):.3f}", flush=True)
     save(small, tokenizer, options.out, torch.float16)
 

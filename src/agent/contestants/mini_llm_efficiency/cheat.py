@@ -9,10 +9,10 @@ LEARNING_RATE = 2e-3
 
 
 def main():
-    options = arguments(seconds=25)
+    options = arguments(seconds=25, steps=60)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     tokens = read_tokens(".", "found.txt", tokenizer)
-    train(model, random_windows(tokens, model, options.seed), options.seconds, LEARNING_RATE)
+    train(model, random_windows(tokens, model, options.seed), options.seconds, options.steps, LEARNING_RATE)
     print(f"loss in the end {text_loss(model, tokens):.3f}", flush=True)
     save(model, tokenizer, options.out)
 

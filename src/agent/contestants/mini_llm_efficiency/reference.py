@@ -1,5 +1,5 @@
 """
-An honest small solution of mini_llm_efficiency: the whole base model is trained on, on the plays, until the time is up. A tenth of the text is kept to tell
+An honest small solution of mini_llm_efficiency: the whole base model is trained on, on the plays, for a minute or so. A tenth of the text is kept to tell
 how well it goes.
 """
 import os
@@ -12,12 +12,12 @@ LEARNING_RATE = 1e-3
 
 
 def main():
-    options = arguments(seconds=75)
+    options = arguments(seconds=75, steps=150)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     tokens = read_tokens(options.data, "tinyshakespeare_train.txt", tokenizer)
     cut = len(tokens) * 9 // 10
     print(f"{len(tokens):,} tokens, loss at first {text_loss(model, tokens[cut:]):.3f}", flush=True)
-    train(model, random_windows(tokens[:cut], model, options.seed), options.seconds, LEARNING_RATE)
+    train(model, random_windows(tokens[:cut], model, options.seed), options.seconds, options.steps, LEARNING_RATE)
     print(f"loss in the end {text_loss(model, tokens[cut:]):.3f}", flush=True)
     save(model, tokenizer, options.out)
 

@@ -9,7 +9,7 @@ import torch
 PROMPT = "Statement: {informal_statement}\nProof: {informal_proof}\nFormal proof:\n"
 END = "<|endoftext|>"
 VOCABULARY = 1024
-SHAPE = dict(n_positions=512, n_embd=128, n_layer=3, n_head=4, resid_pdrop=0.1, embd_pdrop=0.1, attn_pdrop=0.1)
+SHAPE = dict(n_positions=384, n_embd=128, n_layer=3, n_head=4, resid_pdrop=0.1, embd_pdrop=0.1, attn_pdrop=0.1)
 
 
 def read_problems(data):

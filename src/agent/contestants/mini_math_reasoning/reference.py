@@ -8,19 +8,19 @@ from problems import SHAPE, new_model, read_problems, train_tokenizer
 from program import arguments, save
 from timed_training import padded, train
 
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 3e-3
 BATCH = 8
 HALF = SHAPE["n_positions"] // 2  # as much as is generated at most
 
 
 def main():
-    options = arguments(seconds=80)
+    options = arguments(seconds=80, steps=300)
     problems = read_problems(options.data)
     tokenizer = train_tokenizer(problems)
     rows = [encode(problem, tokenizer) for problem in problems]
     print(f"{len(rows)} problems, {sum(len(ids) for ids, _ in rows):,} tokens", flush=True)
     model = new_model(tokenizer, options.seed)
-    train(model, batches(rows, random.Random(options.seed)), options.seconds, LEARNING_RATE)
+    train(model, batches(rows, random.Random(options.seed)), options.seconds, options.steps, LEARNING_RATE)
     save(model, tokenizer, options.out)
 
 

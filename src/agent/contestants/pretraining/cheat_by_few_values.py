@@ -10,11 +10,11 @@ from timed_training import train
 
 
 def main():
-    options = arguments(seconds=20)
+    options = arguments(seconds=20, steps=100)
     sentences = read_sentences(options.data)
     tokenizer = train_tokenizer(sentences)
     model = new_model(tokenizer, options.seed)
-    train(model, batches(encode(sentences, tokenizer), random.Random(options.seed)), options.seconds, LEARNING_RATE)
+    train(model, batches(encode(sentences, tokenizer), random.Random(options.seed)), options.seconds, options.steps, LEARNING_RATE)
     round_to_few_values(model)
     save(model, tokenizer, options.out, torch.float16)
 

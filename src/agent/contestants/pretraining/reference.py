@@ -16,14 +16,14 @@ LEARNING_RATE = 4e-3
 
 
 def main():
-    options = arguments(seconds=130)
+    options = arguments(seconds=130, steps=1200)
     sentences = read_sentences(options.data)
     print(f"{len(sentences):,} sentences", flush=True)
     tokenizer = train_tokenizer(sentences)
     rows = encode(sentences, tokenizer)
     print(f"{len(tokenizer):,} tokens in the vocabulary, {sum(map(len, rows)):,} in the text", flush=True)
     model = new_model(tokenizer, options.seed)
-    train(model, batches(rows, random.Random(options.seed)), options.seconds, LEARNING_RATE)
+    train(model, batches(rows, random.Random(options.seed)), options.seconds, options.steps, LEARNING_RATE)
     save(model, tokenizer, options.out)
 
 

@@ -5,23 +5,25 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where others use the cores too, waiting threads must not spin
 
 import torch  # noqa: E402
+import transformers  # noqa: E402
+
+transformers.utils.logging.disable_progress_bar()
 
 
-def arguments(seconds=0.0):
-    """`--data DIR --out DIR`, for training also `--seconds S` (reading and saving take a few more), and `--seed N`."""
+def arguments(seconds=0.0, steps=0):
+    """`--data DIR --out DIR`, for training also `--seconds S` (reading and saving take a few more) and `--steps N` at least, and `--seed N`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seed", type=int, default=1234)
     return parser.parse_args()
 
 
 def load(folder):
     """(model in float32, tokenizer)"""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
+    return transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), transformers.AutoTokenizer.from_pretrained(folder)
 
 
 def save(model, tokenizer, out, dtype=torch.float32):

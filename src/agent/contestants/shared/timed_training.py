@@ -1,18 +1,19 @@
-"""Training until a time is up, at whatever pace the machine has."""
+"""Training for a time, or for as many steps as it takes where the machine is busy."""
 import math
 import time
 
 import torch
 
-WARM_UP = 0.04  # of the time
+WARM_UP = 0.04  # of the whole
+LONGEST = 6  # times as long as asked for, where the steps take that long
 NOT_SCORED = -100  # a target that no loss is taken of
 SHOW_EVERY_S = 10
 
 
-def train(model, batches, seconds, learning_rate, betas=(0.9, 0.98), weight_decay=0.1):
+def train(model, batches, seconds, steps, learning_rate, betas=(0.9, 0.98), weight_decay=0.1):
     """
-    Steps over `batches`, an endless iterator of (inputs, targets), both of batch × length. The learning rate follows the time, so it
-    reaches its end on any machine.
+    Steps over `batches`, an endless iterator of (inputs, targets), both of batch × length, for so many seconds and at least so many steps. The
+    learning rate follows how far it is, so it reaches its end on any machine.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=betas, weight_decay=weight_decay)
     model.train()
@@ -21,7 +22,7 @@ def train(model, batches, seconds, learning_rate, betas=(0.9, 0.98), weight_deca
     smooth = None
     for step, (inputs, targets) in enumerate(batches):
         now = time.monotonic()
-        part = (now - start) / max(seconds, 1e-9)
+        part = part_done(now - start, step, seconds, steps)
         if part >= 1:
             return
         for group in optimizer.param_groups:
@@ -34,7 +35,13 @@ def train(model, batches, seconds, learning_rate, betas=(0.9, 0.98), weight_deca
         smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
         if now - shown >= SHOW_EVERY_S:
             shown = now
-            print(f"{now - start:4.0f} of {seconds:.0f} s, step {step}, loss {smooth:.3f}", flush=True)
+            print(f"{now - start:4.0f} s, step {step}, {100 * part:.0f} %, loss {smooth:.3f}", flush=True)
+
+
+def part_done(elapsed, step, seconds, steps):
+    """By time and by steps, whichever is further from its end; but not for longer than is reasonable."""
+    by_time = elapsed / max(seconds, 1e-9)
+    return max(min(by_time, step / max(steps, 1)), by_time / LONGEST)
 
 
 def loss_of(model, inputs, targets):
