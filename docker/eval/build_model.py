@@ -4,7 +4,8 @@ far it is.
 
     {"text": path, "from": folder or null, "out": folder, "steps": n, "learning_rate": x, "seed": n, "ends_with_parent": bool}
 
-With `ends_with_parent`, standard input stays open for as long as the parent lives, and the end of it ends the training. The same request gives the same bytes on the same machine: the seed, the number of steps and the number of threads are fixed.
+With `ends_with_parent`, standard input stays open for as long as the parent lives, and the end of it ends the training. The same request gives the
+same bytes on the same machine: the seed, the number of steps and the number of threads are fixed.
 """
 import json
 import math

@@ -10,7 +10,7 @@ const EVERY_TASK = 'wikitext2_test';
 /** The data sets that a task trains on and is scored on, by id. */
 export function datasetsOfTask({ task, ownData }: TaskFolder): string[] {
   const given = ownData === undefined ? task.data.map(({ dataset }) => dataset) : [];
-  return [...new Set([...given, ...task.evaluators.flatMap(datasetsOf), EVERY_TASK])];
+  return [...new Set([...given, ...task.evaluators.flatMap(datasetsOf)])];
 }
 
 /** Data sets by their own names, or those of tasks and suites that need them, in the order of the registry; all where there are no names. */
@@ -23,7 +23,10 @@ export function namedDatasets(names: readonly string[], tasks: readonly TaskFold
 
 function datasetsBehind(name: string, ids: readonly string[], tasks: readonly TaskFolder[]): string[] {
   const behind = tasks.filter(({ task }) => task.id === name || task.suite === name);
-  const found = [...ids.filter(id => id === name), ...behind.flatMap(datasetsOfTask)];
+  const found = [
+    ...ids.filter(id => id === name),
+    ...behind.flatMap(folder => [...datasetsOfTask(folder), EVERY_TASK]),
+  ];
   if (found.length > 0) return found;
   const known = [...new Set(tasks.flatMap(({ task }) => [task.suite, task.id])), ...ids];
   throw new InputError(unknownName('task, suite or data set', name, [...new Set(known)]));

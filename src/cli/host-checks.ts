@@ -10,18 +10,11 @@ import { size } from '../lib/text.js';
 import { describeEngine } from '../sandbox/docker/describe-engine.js';
 import { ownTaskData } from '../tasks/own-data.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
+import { checkData } from './data-checks.js';
 import { missingImages } from './docker-images.js';
 import { evaluationPython } from './evaluation-python.js';
+import type { HostCheck } from './host-check.js';
 import { knownTasks } from './known-tasks.js';
-
-/** One thing that a host should have. `optional`: it is not there, and everything works all the same. */
-export interface HostCheck {
-  readonly name: string;
-  readonly state: 'ok' | 'missing' | 'optional';
-  readonly found: string;
-  /** What to do; empty where all is well. */
-  readonly remedy: string;
-}
 
 const MIN_DISK_BYTES = 6e9;
 const MIN_MEMORY_BYTES = 4e9;
@@ -39,6 +32,7 @@ export async function checkHost(config: Config, signal: AbortSignal): Promise<Ho
     checkEnvironment(config),
     checkDocker(config),
     checkOwnTasks(config),
+    checkData(config, signal),
   ]);
   return checks.flat();
 }

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import { findHalfMade } from '../data/half-made.js';
 import { ConfigError, errorCode } from '../errors.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
 import { withFileLock } from '../lib/file-lock.js';
@@ -26,6 +27,10 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
   }
   yield* cleanUpContainers(host, config, mode);
   yield* cleanUpEnvironments(join(config.home, 'python'), mode);
+  for (const { folder, remove } of await findHalfMade(config)) {
+    yield `${folder}: a data set that was never finished.`;
+    if (mode === 'act') await remove();
+  }
   for (const folder of await findDeadScratchFolders(config.home)) {
     yield `${folder}: the scratch folder of an evaluation that was killed.`;
     if (mode === 'act') await removeScratchFolder(folder);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
-import { checkHost, type HostCheck } from '../host-checks.js';
+import type { HostCheck } from '../host-check.js';
+import { checkHost } from '../host-checks.js';
 
 export const doctor = defineCommand({
   name: 'doctor',
