@@ -44,7 +44,7 @@ export const edgeLlmCompression: Task = {
     NO_DISTILLATION,
     {
       id: 'peak_memory',
-      text: 'Loading the model as it is stored and generating with it takes at most 12 GB of memory, measured.',
+      text: 'Loading the model and generating with it takes at most 12 GB of memory, measured where it is scored, in float32.',
       max_bytes: 12_000_000_000,
     },
     noEvaluationText('mmlu'),
