@@ -43,7 +43,6 @@ export const startRun = defineTool({
   async handle({ task_id, note }, context) {
     const folder = findTask(context.tasks, task_id);
     await context.checkReady({ principal: context.principal, gpus: folder.task.budget.gpus });
-    await context.trainingData(folder); // what is missing is told before there is a run that it would fail
     await context.trainingData(folder); // where it is missing, no run is begun
     const run = await context.runs.withPrincipal(context.principal, async () => {
       await refuseSecondRun(context);
