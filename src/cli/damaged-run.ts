@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { exists } from '../lib/exists.js';
 import type { RunFolder } from '../runs/run-folder.js';
 import { dockerPlaces } from '../sandbox/docker/docker-places.js';
 import { readExecutorState } from '../sandbox/executor/executor-state.js';
@@ -38,11 +39,4 @@ export async function isOfAnotherVersion({ record }: RunFolder): Promise<boolean
 
 function isMadeByDocker(root: string): Promise<boolean> {
   return exists(dockerPlaces(root).executor);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

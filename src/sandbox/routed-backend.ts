@@ -46,6 +46,10 @@ export class RoutedBackend implements SandboxBackend {
     await this.#of(run).resume(run, pausedSeconds);
   }
 
+  pausedFor(run: RunPlace): Promise<number | null> {
+    return this.#of(run).pausedFor(run);
+  }
+
   timeLeft(run: RunPlace): Promise<number | null> {
     return this.#of(run).timeLeft(run);
   }

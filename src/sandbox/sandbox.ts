@@ -231,6 +231,8 @@ export interface SandboxBackend {
   pause(run: RunPlace): Promise<void>;
   /** Lets them go on. `pausedSeconds` is the length of all pauses of the run, by which its deadline is later. Idempotent. */
   resume(run: RunPlace, pausedSeconds: number): Promise<void>;
+  /** Seconds since the run was frozen, by a clock that no change of the host's moves; null where nobody can tell. */
+  pausedFor(run: RunPlace): Promise<number | null>;
   /** Seconds left by the executor's own clock, which no change of the host's clock moves; null where nobody can tell. */
   timeLeft(run: RunPlace): Promise<number | null>;
   /**

@@ -245,10 +245,8 @@ class Attempt {
   async surroundings(): Promise<Surroundings> {
     const run = await this.#host.runs.current(this.#session.principal).catch(() => undefined);
     if (run?.state !== 'running' || isOver(run)) return noticeOnly(this.#notice([]));
-    const usage =
-      secondsLeft(run) > 0
-        ? await this.#session.usage(run, { signal: AbortSignal.timeout(2000), maxAgeMs: JUST_TOLD_MS })
-        : undefined;
+    const patience = { signal: AbortSignal.timeout(2000), maxAgeMs: JUST_TOLD_MS };
+    const usage = await this.#session.usage(run, patience);
     const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
     return {
       time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),

@@ -4,7 +4,7 @@ import type { Sandbox, SandboxUsage, UsageOptions } from '../sandbox/sandbox.js'
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
 import { settleRun } from '../tools/support/close-run.js';
 import { runIsPaused } from '../tools/support/pause-run.js';
-import { sandboxSpec, secondsLeft } from '../tools/support/sandbox-spec.js';
+import { sandboxPlace, sandboxSpec, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
 
 /** A client that gave up on a call is answered from then on within this share of the time it waited. */
@@ -41,7 +41,8 @@ export class Session implements AsyncDisposable {
     if (this.#open?.runId === run.run_id) return this.#open.sandbox;
     await this.closeSandbox();
     const spec = await sandboxSpec(run, this.#host);
-    const sandbox = await this.#host.backend.attach(spec, secondsLeft(run), { signal });
+    // Whether the time is up was settled before, by the sandbox's clock: where this one says so, it was changed.
+    const sandbox = await this.#host.backend.attach(spec, Math.max(1, secondsLeft(run)), { signal });
     this.#open = { runId: run.run_id, sandbox };
     this.#watchDeadline(run);
     return sandbox;
@@ -58,13 +59,16 @@ export class Session implements AsyncDisposable {
   }
 
   /** Hands in at the deadline while this server lives; otherwise the next process that meets the run does. */
-  #watchDeadline(run: Run): void {
+  #watchDeadline(run: Run, left = secondsLeft(run)): void {
     clearTimeout(this.#deadlineTimer);
-    const delay = Math.min(MAX_TIMER_MS, Math.max(0, secondsLeft(run) * 1000 + AFTER_DEADLINE_MS));
+    const delay = Math.min(MAX_TIMER_MS, Math.max(0, left) * 1000 + AFTER_DEADLINE_MS);
     this.#deadlineTimer = setTimeout(() => {
       this.seeThrough(settleRun(run, this.#host))
-        .then(now => {
-          if (now.state === 'running') this.#watchDeadline(now); // it was paused meanwhile
+        .then(async now => {
+          if (now.state !== 'running') return;
+          // It was paused meanwhile, or the host's clock was changed.
+          const left = await this.#host.backend.timeLeft(sandboxPlace(now, this.#host));
+          this.#watchDeadline(now, left ?? secondsLeft(now));
         })
         .catch(error =>
           this.#host.log.error({ error, run: run.run_id }, 'the run could not be closed at its deadline'),

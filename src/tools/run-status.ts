@@ -51,7 +51,9 @@ export const runStatus = defineTool({
       state: run.state,
       workspace: paths.workspace,
       data: paths.data,
-      time_used_s: Math.round(secondsUsed(run)),
+      time_used_s: Math.round(
+        usage === undefined ? secondsUsed(run) : secondsGiven(run) - usage.seconds_left,
+      ),
       ...(run.deadline_at === null ? {} : { deadline_at: run.deadline_at }),
       ...(usage === undefined
         ? {}
@@ -64,7 +66,7 @@ export const runStatus = defineTool({
     };
     const text = [
       `Run ${run.run_id} on ${run.task_id} is ${run.state}${run.outcome === null ? '' : `, outcome ${run.outcome}`}. ${run.reason ?? ''}`.trimEnd(),
-      `Time used: ${duration(data.time_used_s)}${isOver(run) ? '' : `, left: ${duration(secondsLeft(run))}`}.`,
+      `Time used: ${duration(data.time_used_s)}${isOver(run) ? '' : `, left: ${duration(usage?.seconds_left ?? secondsLeft(run))}`}.`,
       ...(usage === undefined
         ? []
         : [`Disk: ${size(usage.disk_bytes)} of ${size(usage.disk_limit_bytes)}. GPUs: ${run.budget.gpus}.`]),
@@ -79,6 +81,10 @@ export const runStatus = defineTool({
     return { text: text.join('\n'), data };
   },
 });
+
+function secondsGiven({ budget }: Run): number {
+  return budget.wall_clock_min * 60;
+}
 
 function nextStep(run: Run, usage: SandboxUsage | undefined): string {
   if (isOver(run)) return 'The run is over: call get_result for its outcome, or start_run to begin another.';

@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mlrb } from '../cli/mlrb.js';
-import { CLIENTS, type Contestant, connect } from '../helpers/contestant.js';
+import { CLIENTS, type Contestant, connect, MAIN } from '../helpers/contestant.js';
 import { docker, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
 import { makeHome } from '../helpers/home.js';
+
+const SHIFTED_CLOCK = new URL('../helpers/shifted-clock.mjs', import.meta.url).href;
 
 type Home = Awaited<ReturnType<typeof makeHome>>;
 
@@ -124,6 +127,45 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       expect(steps.map(({ to }: { to: string }) => to)).toEqual(['created', 'running', 'paused', 'running']);
       expect(await mlrb(home.path, `pause ${'run_0000000000000000'}`)).toMatchObject({ code: 2 });
     });
+
+    test.each([3_600_000, -3_600_000])(
+      'a clock of the host that is set by %i ms neither ends a run nor lengthens it, nor its pauses',
+      async shiftMs => {
+        const env = { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`, CLOCK_SHIFT_MS: String(shiftMs) };
+        const principal = `clock${shiftMs}`;
+        await using before = await connect({ home: home.path, principal });
+        const run = await before.ok('start_run', { task_id: 'mini_baby_lm' });
+        const { data: first } = await before.ok('run_bash', { script: 'echo one' });
+        const left = Number(first.time_left_s);
+        await using after = await connect({ home: home.path, principal, env });
+        const told = await after.ok('run_bash', { script: 'echo two' });
+        expect(told.data).toMatchObject({ output: 'two', state: 'exited' });
+        expect(Number(told.data.time_left_s)).toBeLessThanOrEqual(left);
+        expect(Number(told.data.time_left_s)).toBeGreaterThan(left - 300);
+        expect((await after.ok('run_status')).text).toMatch(/left: (1\d|20) min/);
+        // A container that is made anew has the time that was left, whatever the server thinks of it.
+        docker('rm', '--force', `mlrb-${run.data.run_id}`);
+        const anew = await after.ok('run_bash', { script: 'echo three' });
+        expect(Number(anew.data.time_left_s)).toBeLessThanOrEqual(left);
+        expect(Number(anew.data.time_left_s)).toBeGreaterThan(left - 300);
+        // A pause that begins by the one clock and ends by the other is as long as it was.
+        expect((await mlrb(home.path, `pause ${run.data.run_id}`)).code).toBe(0);
+        const resumed = spawnSync(
+          process.execPath,
+          [MAIN, 'resume', String(run.data.run_id), '--home', home.path],
+          {
+            env: { PATH: process.env.PATH ?? '', HOME: home.path, ...env },
+            encoding: 'utf8',
+          },
+        );
+        expect(resumed.status, resumed.stderr).toBe(0);
+        const { data: last } = await before.ok('run_bash', { script: 'echo four' });
+        expect(Number(last.time_left_s)).toBeLessThanOrEqual(left);
+        expect(Number(last.time_left_s)).toBeGreaterThan(left - 300);
+        const { stdout } = await mlrb(home.path, `show ${run.data.run_id} --json`);
+        expect(JSON.parse(stdout).run.paused_s).toBeLessThan(300);
+      },
+    );
 
     test('an operator gives and takes the network, and contestant and record know of it', async () => {
       await using open = await connect({

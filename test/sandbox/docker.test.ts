@@ -70,18 +70,18 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
 
     test('begins a job the same way whether or not a process was ready for it', async () => {
       await using run = await makeRun(backend);
-      const look = `echo $$; pwd; ls /proc/$$/fd; cut -d" " -f5,6 /proc/$$/stat; cat /proc/$$/oom_score_adj /proc/$$/limits; umask
+      const look = `echo $$; pwd; ls /proc/$$/fd; cut -d" " -f5,6,19 /proc/$$/stat; cat /proc/$$/oom_score_adj /proc/$$/limits; umask
         grep -E "^(Uid|Gid|Groups|Sig[BIC]|Shd|Cap|NoNewPrivs|Seccomp)" /proc/$$/status; env | grep -v ^MLRB_JOB_ID | sort`;
       const born = async () => {
         const [pid = '', ...facts] = (await runScript(run.sandbox, look)).output.split('\n');
-        return { pid, facts: facts.map(fact => (fact === `${pid} ${pid}` ? 'own own' : fact)) };
+        return { pid, facts: facts.map(fact => fact.replace(`${pid} ${pid} `, 'own own ')) };
       };
       const ready = await until(() => spareOf(run.spec));
       const [spared, made] = [await born(), await born()];
       expect(spared.pid).toBe(ready);
       expect(made.pid).not.toBe(ready);
       expect(made.facts).toEqual(spared.facts);
-      expect(made.facts.slice(0, 6)).toEqual(['/workspace', '0', '1', '2', 'own own', '500']);
+      expect(made.facts.slice(0, 6)).toEqual(['/workspace', '0', '1', '2', 'own own 10', '500']);
     });
 
     test('goes on where the process that was ready for the next job is gone', async () => {
@@ -165,6 +165,18 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       docker('rm', '--force', nameOf(run.spec));
       await expect(backend.attach(run.spec, 0, options)).rejects.toBeInstanceOf(LimitError);
       expect(isThere(run.spec)).toBe(false);
+    });
+
+    test('the container is made anew with the time that was left, whatever the clock of the server says', async () => {
+      await using run = await makeRun(backend);
+      for (const said of [100_000, 1]) {
+        docker('rm', '--force', nameOf(run.spec));
+        expect(await backend.timeLeft(run.spec)).toBeGreaterThan(200);
+        await using sandbox = await makeBackend().attach(run.spec, said, options);
+        const { seconds_left } = await sandbox.usage(options);
+        expect(seconds_left).toBeLessThan(run.spec.limits.wall_clock_s);
+        expect(seconds_left).toBeGreaterThan(200);
+      }
     });
 
     test('the engine goes away in the middle of a run and comes back', async () => {

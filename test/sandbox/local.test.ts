@@ -502,21 +502,7 @@ describe('the protocol of the executor', () => {
   test('works over standard streams that several clients share', async () => {
     await using run = await makeRun(backend);
     await run.sandbox.end('run_ended');
-    const { run_id, run_folder } = run.spec;
-    const at = (name: string): string => join(run_folder, 'streams', name);
-    await mkdir(at('workspace'), { recursive: true });
-    const settings: ExecutorSettings = {
-      run_id: `${run_id}s`,
-      workspace: at('workspace'),
-      data: null,
-      jobs_folder: at('jobs'),
-      state_file: at('executor.json'),
-      quota_folders: [at('workspace')],
-      disk_limit_bytes: 1e8,
-      environment: { PATH: '/usr/bin:/bin' },
-      seconds: 60,
-      socket: null,
-    };
+    const settings = await streamSettings(run.spec, 60);
     const program = spawn('python3', executorArguments('serve', settings), {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -536,7 +522,55 @@ describe('the protocol of the executor', () => {
     expect(JSON.parse(String((await answers.next()).value))).toEqual({ id: 'c:2', result: {} });
     expect(await once(program, 'exit')).toEqual([0, null]);
   });
+
+  test.each([3600, -3600])(
+    'keeps the deadline though the clock of the host is set by %i s in the middle',
+    async shift => {
+      await using run = await makeRun(backend);
+      await run.sandbox.end('run_ended');
+      const settings = await streamSettings(run.spec, 3);
+      // What any process is told as the time is changed a second after its start; there is no other clock to change for one alone.
+      const wrapped = `import runpy, sys, time
+wall, began = time.time, time.monotonic()
+time.time = lambda: wall() + (${shift} if time.monotonic() - began > 1 else 0)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")`;
+      const [, , , ...args] = executorArguments('serve', settings);
+      const program = spawn('python3', ['-I', '-S', '-B', '-c', wrapped, ...args], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const answers = answersFrom(program);
+      program.stdin.write(
+        '{"id":"a:1","op":"start","args":{"job_id":"j","argv":["sleep","1000"],"command":null,"wait_ms":50000,"max_bytes":99}}\n',
+      );
+      const { result } = JSON.parse(String((await answers.next()).value));
+      expect(result).toMatchObject({ state: 'cancelled', ended_by: 'deadline' });
+      expect(result.seconds).toBeGreaterThan(1.5);
+      expect(await once(program, 'exit')).toEqual([0, null]);
+    },
+  );
 });
+
+/** For an executor that talks over its standard streams. */
+async function streamSettings(
+  { run_id, run_folder }: SandboxSpec,
+  seconds: number,
+): Promise<ExecutorSettings> {
+  const at = (name: string): string => join(run_folder, 'streams', name);
+  await mkdir(at('workspace'), { recursive: true });
+  return {
+    run_id: `${run_id}s`,
+    workspace: at('workspace'),
+    data: null,
+    jobs_folder: at('jobs'),
+    state_file: at('executor.json'),
+    quota_folders: [at('workspace')],
+    disk_limit_bytes: 1e8,
+    environment: { PATH: '/usr/bin:/bin' },
+    seconds,
+    socket: null,
+  };
+}
 
 /** A program of its own that makes a sandbox, leaves a job and a daemon in it, and says so. */
 function startServer(spec: SandboxSpec, seconds: number): ChildProcess & { stdout: NodeJS.ReadableStream } {

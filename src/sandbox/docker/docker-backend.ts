@@ -1,12 +1,11 @@
-import { chmod, chown, lstat, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LimitError, SandboxError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
-import { ExecutorClient } from '../executor/executor-client.js';
+import { exists } from '../../lib/exists.js';
+import type { ExecutorClient } from '../executor/executor-client.js';
 import { readExecutorState } from '../executor/executor-state.js';
-import { PROTOCOL_VERSION } from '../executor/protocol.js';
-import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
+import { deafExecutor, timeIsUp } from '../executor/sentences.js';
 import { underStartLock } from '../executor/start-lock.js';
 import { timeLeftBy } from '../executor/time-left.js';
 import { ExecutorSandbox } from '../executor-sandbox.js';
@@ -19,7 +18,8 @@ import type {
   SandboxPaths,
   SandboxSpec,
 } from '../sandbox.js';
-import { type AgentUser, agentUser } from './agent-user.js';
+import { agentUser } from './agent-user.js';
+import { connectTo, connectToRunning, endByExecutor, isPaused, markEnded } from './contained-executor.js';
 import type { ContainerRequest } from './container-options.js';
 import { DockerEngine } from './docker-engine.js';
 import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
@@ -30,6 +30,7 @@ import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
 import { isBack, memoryAfter, noteMemory } from './gpu-memory.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
+import { notePause, pausedSeconds, pausedSince, timeFor } from './run-clock.js';
 import {
   findContainer,
   GPUS_LABEL,
@@ -43,6 +44,7 @@ import {
   UNTIL_LABEL,
   whyNotStarted,
 } from './run-container.js';
+import { makeFolders } from './run-folders.js';
 import { changesFromNow, controlGroupsOf, processesIn } from './what-is-left.js';
 
 export interface DockerBackendOptions {
@@ -77,9 +79,6 @@ const START_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 5;
 /** How long a running executor may take to make its socket again after someone removed it. */
 const PATIENCE_MS = 3000;
-const END_TIMEOUT_MS = 20_000;
-/** The longest path of a Unix socket, with the closing NUL, is 108 bytes. */
-const MAX_SOCKET_PATH = 100;
 
 /**
  * Runs contestants in containers. The executor is the container's main process (below Docker's init) and is reached by a Unix
@@ -155,7 +154,7 @@ export class DockerBackend implements SandboxBackend {
 
   async pause(run: RunPlace): Promise<void> {
     const container = await this.#running(run);
-    await writeFile(dockerPlaces(run.run_folder).pausedMark, '');
+    await notePause(dockerPlaces(run.run_folder));
     if (container.state === 'paused') return;
     await this.#engine.tell({ method: 'POST', path: containerPath(container.id, 'pause') });
   }
@@ -171,10 +170,16 @@ export class DockerBackend implements SandboxBackend {
     await rm(places.pausedMark, { force: true });
   }
 
+  async pausedFor(run: RunPlace): Promise<number | null> {
+    return pausedSince(dockerPlaces(run.run_folder));
+  }
+
   async timeLeft(run: RunPlace): Promise<number | null> {
     const places = dockerPlaces(run.run_folder);
     if (await exists(places.pausedMark)) return null;
-    return timeLeftBy(await readExecutorState(places.stateFile), options => connectTo(run, places, options));
+    const state = await readExecutorState(places.stateFile);
+    const connect = (options: CallOptions) => connectTo(run, places, options);
+    return timeLeftBy(state, connect, await pausedSeconds(places));
   }
 
   async #running(run: RunPlace): Promise<RunContainer> {
@@ -199,7 +204,7 @@ export class DockerBackend implements SandboxBackend {
       if (startedMeanwhile) return startedMeanwhile;
       const left = await this.#connectToContainer(spec, places, options);
       if (left) return left;
-      const seconds = (deadline - performance.now()) / 1000;
+      const seconds = await timeFor(places, (deadline - performance.now()) / 1000);
       if (seconds <= 0) throw timeIsUp();
       return this.#start(spec, seconds, options);
     });
@@ -341,107 +346,8 @@ export class DockerBackend implements SandboxBackend {
   }
 }
 
-/**
- * A connection, or null where nobody answers.
- * @throws LimitError if the sandbox has ended.
- */
-async function connectToRunning(
-  run: RunPlace,
-  places: DockerPlaces,
-  options: CallOptions,
-): Promise<ExecutorClient | null> {
-  options.signal.throwIfAborted();
-  const state = await readExecutorState(places.stateFile);
-  if (!state) return null;
-  if (state.ended !== null) throw state.ended === 'deadline' ? timeIsUp() : sandboxHasEnded();
-  if (await exists(places.pausedMark)) throw isPaused();
-  try {
-    return await connectTo(run, places, options);
-  } catch (error) {
-    if (error instanceof SandboxError) return null;
-    throw error;
-  }
-}
-
-/** A path that is too long for a socket is gone by the open folder that it lies in. */
-async function connectTo(run: RunPlace, places: DockerPlaces, options: CallOptions): Promise<ExecutorClient> {
-  if (Buffer.byteLength(places.socket) <= MAX_SOCKET_PATH) {
-    return ExecutorClient.connect(places.socket, run.run_id, options);
-  }
-  await using folder = await open(dirname(places.socket));
-  return await ExecutorClient.connect(`/proc/self/fd/${folder.fd}/executor.sock`, run.run_id, options);
-}
-
-/** Whether an executor was there and has ended every process. */
-async function endByExecutor(run: RunPlace, places: DockerPlaces, reason: string): Promise<boolean> {
-  const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
-  if (await exists(places.pausedMark)) return false; // what is frozen does not answer
-  try {
-    const state = await readExecutorState(places.stateFile);
-    if (!state || state.ended !== null) return false;
-    const client = await connectTo(run, places, options);
-    await client.request('end', { reason }, options);
-    await Promise.race([client.closed, pause(END_TIMEOUT_MS, undefined, { ref: false })]);
-    client.close();
-    return true;
-  } catch (error) {
-    if (error instanceof SandboxError || options.signal.aborted) return false;
-    throw error;
-  }
-}
-
-/** Says in the state file that no other executor may take the place of the one that is gone. */
-async function markEnded(run: RunPlace, places: DockerPlaces, reason: string): Promise<void> {
-  const state = await readExecutorState(places.stateFile);
-  if (state?.ended) return;
-  const gone = { pid: null, pid_start: null, boot_id: null, socket: null, python: 'python3' };
-  await mkdir(places.executor, { recursive: true });
-  await writeJson(places.stateFile, {
-    version: PROTOCOL_VERSION,
-    run_id: run.run_id,
-    ...state,
-    ...gone,
-    ended: reason,
-  });
-}
-
-/** Makes what is missing of the run's folders, and hands the workspace to the contestant's user. Repeatable. */
-async function makeFolders({ run_folder }: SandboxSpec): Promise<void> {
-  const places = dockerPlaces(run_folder);
-  const isNew = !(await exists(places.own));
-  await mkdir(places.own, { recursive: true, mode: 0o700 });
-  await Promise.all([
-    mkdir(places.workspace, { recursive: true }),
-    mkdir(places.jobs, { recursive: true }),
-    mkdir(places.executor, { recursive: true }),
-    mkdir(places.noData, { recursive: true }),
-  ]);
-  await chmod(places.own, 0o700);
-  if (isNew && process.getuid?.() === 0) await handOver(places.workspace, agentUser());
-}
-
-async function handOver(path: string, user: AgentUser): Promise<void> {
-  await chown(path, user.uid, user.gid);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const below = join(path, entry.name);
-    if (entry.isDirectory()) await handOver(below, user);
-    else if ((await lstat(below)).isFile()) await chown(below, user.uid, user.gid);
-  }
-}
-
 function overtaken(): LimitError {
   return new LimitError(
     'Another run took the GPU a moment earlier. Call start_run again to wait for the next.',
-  );
-}
-
-function isPaused(): SandboxError {
-  return new SandboxError('This run is paused by the operator, and so is its clock. Try again later.');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,6 +1,7 @@
 import { lstat, opendir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { exists } from '../../lib/exists.js';
 
 /** A process that survived would write within this time if it writes at all often. */
 const WATCH_MS = 100;
@@ -67,11 +68,4 @@ async function countChanges(root: string, sinceNs: bigint): Promise<Changes> {
     }
   }
   return { looked_at, changed };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -12,6 +12,11 @@ const ExecutorState = z.object({
     .nullable()
     .describe('clock ticks from boot to its start; null where the system does not tell'),
   boot_id: z.string().nullable(),
+  deadline: z
+    .number()
+    .nullish()
+    .describe('when the time is up, in seconds of the monotonic clock that all processes of a host share'),
+  paused_seconds: z.number().nullish().describe('length of all pauses that it allows for'),
   socket: z.string().nullable(),
   python: z.string(),
   ended: z

@@ -6,11 +6,11 @@ where SETTINGS is a JSON object:
     run_id             text; jobs carry it as MLRB_RUN_ID
     workspace, data    the contestant's folder, and the read-only one (null: none)
     jobs_folder        one record per job, `<job_id>.json`
-    state_file         where this program says who and where it is (and, at the end, that it has ended)
+    state_file         where this program says who and where it is, when its time is up (and, at the end, that it has ended)
     quota_folders      what counts towards disk_limit_bytes: the workspace and other places jobs write to
     disk_limit_bytes   also the largest size of any single file (RLIMIT_FSIZE)
     environment        the whole environment of a job, but for MLRB_JOB_ID
-    seconds            until the deadline, counted here on a monotonic clock
+    seconds            until the deadline, counted here on a monotonic clock; never later than an executor before this one had it
     socket             path of the Unix socket to serve; null: standard input and output, which several clients may share
     socket_mode        permissions of that socket; left out: 0600
     agent              {"uid", "gid"} that jobs and file operations run as, where this program is root; null or left out: its own
@@ -86,6 +86,7 @@ MAX_RUNNING_JOBS = 256
 MAX_JOBS_TOLD = 8
 MAX_ORDER_BYTES = 1 << 16
 QUIET_S = 0.01
+JOB_NICENESS = 10
 SPARE_RETRY_S = 1.0
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
@@ -517,6 +518,34 @@ def sweep(settings):
     kill_until_gone(lambda: find_strays(settings), lambda: not find_strays(settings))
 
 
+class BackRow:
+    """
+    Does things on a thread that comes after this program's others when processors are given out (the kernel keeps that by thread), and so
+    does what it starts: however many processes a job has, they do not keep this program from its turn.
+    """
+
+    def __init__(self):
+        self.tasks = queue.SimpleQueue()
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self):
+        os.nice(JOB_NICENESS)
+        while True:
+            task, outcomes = self.tasks.get()
+            try:
+                outcomes.put((task(), None))
+            except Exception as error:  # noqa: BLE001 - raised where it was asked for
+                outcomes.put((None, error))
+
+    def run(self, task):
+        outcomes = queue.SimpleQueue()
+        self.tasks.put((task, outcomes))
+        value, error = outcomes.get()
+        if error is not None:
+            raise error
+        return value
+
+
 # --- A process ahead of time -------------------------------------------------------------------------------------------
 
 
@@ -563,6 +592,7 @@ def await_order(channel, agent, folder, environment):
         close_all_but(channel.fileno())
         restore_signals()
         offer_to_kernel(os.getpid())
+        os.nice(JOB_NICENESS)
         os.chdir(folder)
         os.setgroups([])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -1625,8 +1655,8 @@ class Executor:
         self.settings = settings
         self.workspace = settings["workspace"]
         self.agent = Agent(settings["agent"]) if settings.get("agent") else Oneself()
-        self.deadline = time.monotonic() + settings["seconds"]
         self.paused_seconds = self.read_pauses()
+        self.deadline = min(time.monotonic() + settings["seconds"], self.deadline_before())
         self.jobs = JobBook(settings["jobs_folder"], settings["workspace"], self.agent)
         self.quota = Quota(settings["quota_folders"], settings["disk_limit_bytes"], self.agent)
         self.files = Files(self.workspace, settings["data"], self.quota)
@@ -1663,8 +1693,10 @@ class Executor:
         self.jobs.load()
         self.catch_signals()
         self.workers = Workers(4, self.wake)
+        # Where this program shares its container's processors with nothing but jobs.
+        self.start = BackRow().run if isinstance(self.agent, Agent) else lambda task: task()
         self.open_channels()
-        write_state(self.settings["state_file"], state_of(self.settings, None))
+        self.write_down()
         self.say_ready()
         while True:
             self.step()
@@ -1786,8 +1818,24 @@ class Executor:
 
     def grant_pauses(self):
         paused = self.read_pauses()
-        self.deadline += max(0, paused - self.paused_seconds)
-        self.paused_seconds = max(self.paused_seconds, paused)
+        if paused > self.paused_seconds:
+            self.deadline += paused - self.paused_seconds
+            self.paused_seconds = paused
+            self.write_down()
+
+    def deadline_before(self):
+        """When the time was up for an executor before this one. It counted on the same clock, unless the host was started anew."""
+        state = read_json(self.settings["state_file"]) or {}
+        deadline, paused = state.get("deadline"), state.get("paused_seconds")
+        is_same_clock = state.get("boot_id") is not None and state["boot_id"] == boot_id()
+        if not is_same_clock or not isinstance(deadline, (int, float)) or not isinstance(paused, (int, float)):
+            return float("inf")
+        return deadline + max(0, self.paused_seconds - paused)
+
+    def write_down(self, ended=None):
+        """Who serves the run, and until when, for those that come after."""
+        state = state_of(self.settings, ended)
+        write_state(self.settings["state_file"], dict(state, deadline=self.deadline, paused_seconds=self.paused_seconds))
 
     def tick(self, now):
         if now >= self.deadline:
@@ -1987,14 +2035,16 @@ class Executor:
         return spare.pid, spare.start_time
 
     def make_process(self, program, job_id, argv, output):
-        process = subprocess.Popen(
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=self.workspace,
-            env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
-            start_new_session=True,
-            **self.agent.command(argv, program),
+        process = self.start(
+            lambda: subprocess.Popen(
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.workspace,
+                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+                start_new_session=True,
+                **self.agent.command(argv, program),
+            )
         )
         process.returncode = 0  # its end is collected here, not by `subprocess`
         if isinstance(self.agent, Agent):
@@ -2141,38 +2191,47 @@ class Executor:
         finished = [job_id for job_id in job_ids if job_id in self.jobs.finished]
         if not finished or not self.has_children and not self.left_groups:
             return {}
-        job_by_session = {self.jobs.record(job_id)["pid"]: job_id for job_id in finished}
+        job_by_session = self.sessions_of(finished)
         counts = collections.Counter()
-        for pid in descendants() if LINUX else ():
-            owner = self.owner_of(pid, job_by_session)
-            if owner is not None:
-                counts[owner] += 1
+        for pid in self.processes():
+            counts[self.owner_of(pid, job_by_session)] += 1
         for group, job_id in job_by_session.items():
             # A process may live too shortly to be seen in a list, and fork the next one: its group stays.
             if counts[job_id] == 0 and self.is_group_left(group):
                 counts[job_id] = 1
-        return counts
+        return {job_id: counts[job_id] for job_id in finished}
 
     def is_group_left(self, group):
         if group in self.left_groups and not send_group_signal(group, 0):
             self.left_groups.discard(group)
         return group in self.left_groups
 
+    def processes(self):
+        """All processes of the run, and in a container a spare one."""
+        if self.settings.get("owns_processes"):
+            return [pid for pid in all_pids() if pid not in (1, os.getpid())]
+        return descendants() if LINUX else []
+
     def owner_of(self, pid, job_by_session):
-        """The job among the given ones that started the process: by its environment, or by its session where that tells nothing."""
+        """The job that started the process: by its session, or by its environment where it founded one of its own; None for others."""
         info = process_info(pid)
         if info is None or info.state == "Z":
             return None
+        if info.session in job_by_session:
+            return job_by_session[info.session]
         with self.agent.acting():  # the kernel shows a process's environment to its own user
-            named = environment_value(pid, "MLRB_JOB_ID")
-        by_session = job_by_session.get(info.session)
-        return by_session if named is None else named if named in job_by_session.values() else None
+            return environment_value(pid, "MLRB_JOB_ID")
 
     def processes_of(self, job_id):
         if not self.has_children:
             return []
-        by_session = {self.jobs.record(job_id)["pid"]: job_id}
-        return [pid for pid in descendants() if self.owner_of(pid, by_session) == job_id] if LINUX else []
+        by_session = self.sessions_of([job_id])
+        return [pid for pid in self.processes() if self.owner_of(pid, by_session) == job_id]
+
+    def sessions_of(self, job_ids):
+        """The jobs by the number of their session, unless another process has that number by now: then nothing is left of the session."""
+        records = [self.jobs.record(job_id) for job_id in job_ids]
+        return {record["pid"]: record["job_id"] for record in records if start_time(record["pid"]) in (None, record["pid_start"])}
 
     def do_cancel(self, args, answer):
         job_id = args["job_id"]
@@ -2185,12 +2244,11 @@ class Executor:
         self.move_endings(time.monotonic())
 
     def signal_job(self, job_id, number):
-        """Signals all process groups of the job: its own, and those that its processes founded."""
-        groups = groups_of(self.processes_of(job_id))
+        """Signals all process groups of the job: its own, in which most are, and then those that its processes founded."""
         own = self.jobs.record(job_id)["pid"]
         if job_id in self.jobs.running or self.is_group_left(own):
-            groups.add(own)
-        for group in groups:
+            send_group_signal(own, number)
+        for group in groups_of(self.processes_of(job_id)) - {own}:
             send_group_signal(group, number)
 
     def move_endings(self, now):
@@ -2208,7 +2266,7 @@ class Executor:
     def is_gone(self, job_id):
         if job_id in self.jobs.running:
             return False
-        return not self.processes_of(job_id) and not self.is_group_left(self.jobs.record(job_id)["pid"])
+        return not self.is_group_left(self.jobs.record(job_id)["pid"]) and not self.processes_of(job_id)
 
     # Disk
 
@@ -2265,7 +2323,7 @@ class Executor:
         kill_until_gone(lambda: find_strays(self.settings), lambda: not find_strays(self.settings))
         self.jobs.save_again()
         try:
-            write_state(self.settings["state_file"], state_of(self.settings, reason if is_final else None))
+            self.write_down(reason if is_final else None)
         except OSError as error:
             log("the end cannot be recorded: %s" % error)
         if answer is not None:

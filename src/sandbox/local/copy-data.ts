@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../../lib/exists.js';
 
 /**
  * Copies a folder of data for the contestant, files read-only, sharing blocks where the file system can. Does nothing if
@@ -26,11 +27,4 @@ async function copyFolder(from: string, to: string): Promise<void> {
       await chmod(target, 0o444);
     }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

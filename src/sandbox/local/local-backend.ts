@@ -1,12 +1,13 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError, SandboxError } from '../../errors.js';
+import { exists } from '../../lib/exists.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import type { ExecutorSettings } from '../executor/executor-program.js';
 import { type ExecutorState, readExecutorState } from '../executor/executor-state.js';
 import { deafExecutor, sandboxHasEnded, timeIsUp } from '../executor/sentences.js';
 import { underStartLock } from '../executor/start-lock.js';
-import { timeLeftBy } from '../executor/time-left.js';
+import { timeLeftBy, timeLeftByRecord } from '../executor/time-left.js';
 import { ExecutorSandbox } from '../executor-sandbox.js';
 import type {
   CallOptions,
@@ -84,6 +85,10 @@ export class LocalBackend implements SandboxBackend {
     throw new InputError('A run in the local sandbox is never paused, so there is nothing to resume.');
   }
 
+  async pausedFor(): Promise<null> {
+    return null;
+  }
+
   async timeLeft(run: RunPlace): Promise<number | null> {
     const state = await readExecutorState(runPlaces(run.run_folder).stateFile);
     return timeLeftBy(state, options => connectTo(run, state, options));
@@ -103,7 +108,8 @@ export class LocalBackend implements SandboxBackend {
       const startedMeanwhile = await connectToRunning(spec, places, options);
       if (startedMeanwhile) return startedMeanwhile;
       const interpreter = await this.#prepare(spec, options);
-      const seconds = (deadline - performance.now()) / 1000;
+      const given = (deadline - performance.now()) / 1000;
+      const seconds = given <= 0 ? 0 : (timeLeftByRecord(await readExecutorState(places.stateFile)) ?? given);
       if (seconds <= 0) throw timeIsUp();
       await startExecutor(interpreter.base, await this.#settings(spec, places, seconds), places.logFile);
       return connectTo(spec, await readExecutorState(places.stateFile), options);
@@ -224,11 +230,4 @@ function settingsFor(run: RunPlace, places: RunPlaces): ExecutorSettings {
 
 async function makeVenvIfMissing(folder: string, interpreter: Interpreter): Promise<void> {
   if (!(await exists(folder))) await makeRunVenv(folder, interpreter);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
