@@ -60,6 +60,7 @@ function listenForSignals(): void {
       abort.abort(new Interrupted(signal));
     });
   }
+  process.on('SIGXFSZ', () => undefined); // the write that a limit on files forbids fails by itself; the lock library would end us
 }
 
 function explain(error: unknown, config: Config | undefined): number {

@@ -23,6 +23,8 @@ export interface Fault {
   readonly headers?: Readonly<Record<string, string>>;
   /** The connection is cut after so many bytes of the answer. */
   readonly cutAfter?: number;
+  /** Nothing comes after so many bytes, and the connection stays open. */
+  readonly hangAfter?: number;
   /** Other content of the same length. */
   readonly isCorrupt?: boolean;
   /** The server has only so many bytes of the file. */
@@ -168,6 +170,10 @@ function serveContent(
     'content-length': body.length,
     ...(range === null ? {} : { 'content-range': `bytes ${from}-${to - 1}/${content.length}` }),
   });
+  if (fault?.hangAfter !== undefined) {
+    response.write(body.subarray(0, fault.hangAfter));
+    return response;
+  }
   if (fault?.cutAfter === undefined || request.headers.range === 'bytes=0-0') return response.end(body);
   response.write(body.subarray(0, fault.cutAfter), () => response.destroy());
   return response;
