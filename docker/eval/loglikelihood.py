@@ -15,7 +15,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 # Numbers of four bytes in the largest tensors of one batch. A bound of its own and no setting: no score depends on it beyond the last digits of
 # float32, and the same model is always scored in the same batches.
-BUDGET = {"cpu": 16_000_000, "cuda": 256_000_000}
+BUDGET = {"cpu": 4_000_000, "cuda": 256_000_000}
 SAME = 1e-4
 FAILS = "The model fails while the evaluation's texts are scored. Try it on more and longer texts in a fresh process."
 
@@ -69,13 +69,14 @@ class Engine:
         passes = {}
         for place, (before, after) in enumerate(requests):
             if self.architecture == "causal":
-                fed = (tuple((before + after)[-(self.max_length + 1) :][:-1]),)
+                whole = before + after
+                fed = (tuple(whole[max(0, len(whole) - self.max_length - 1) : -1]),)
             else:
                 fed = (tuple(before[-self.max_length :]), tuple(after[:-1]))
             one = passes.get(fed)
             if one is None:
                 one = passes[fed] = Pass(fed)
-            one.members.append((place, after))
+            one.add(place, after)
         return sorted(passes.values(), key=lambda one: (-one.length, one.fed))
 
     def batches(self, passes):
@@ -166,16 +167,15 @@ SHAPE = {"hidden_size": 1024, "num_attention_heads": 16}
 class Pass:
     """What is fed to the model once: the tokens before the last, for an encoder-decoder model the source too; and the requests that read from it."""
 
+    __slots__ = ("fed", "length", "members", "reads")
+
     def __init__(self, fed):
-        self.fed, self.members = fed, []
+        self.fed, self.members, self.reads = fed, [], 0
+        self.length = max(map(len, fed)) + (len(fed) - 1)
 
-    @property
-    def length(self):
-        return max(map(len, self.fed)) + (len(self.fed) - 1)
-
-    @property
-    def reads(self):
-        return max(len(after) for _, after in self.members)
+    def add(self, place, after):
+        self.members.append((place, after))
+        self.reads = max(self.reads, len(after))
 
 
 class Reader:

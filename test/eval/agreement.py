@@ -2,6 +2,7 @@
 import json
 import os
 import sys
+from importlib.metadata import version
 
 os.dup2(os.open(os.devnull, os.O_WRONLY), 3)  # where the scorer's messages go
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -52,7 +53,17 @@ def fixture(results, rows):
         ]
         for name, found in results["samples"].items()
     }
-    return {"versions": {"lm_eval": "0.4.13"}, "results": results["results"], "groups": results.get("groups", {}), "samples": samples}
+    return {
+        "lm_eval": version("lm_eval"),
+        "results": {name: numbers(found) for name, found in results["results"].items()},
+        "groups": {name: numbers(found) for name, found in results.get("groups", {}).items()},
+        "samples": samples,
+    }
+
+
+def numbers(found):
+    """The metrics, without the errors that were not computed."""
+    return {name.split(",")[0]: value for name, value in found.items() if name.endswith(",none") and isinstance(value, float)}
 
 
 def main(wanted):
@@ -63,7 +74,8 @@ def main(wanted):
     far = [abs(a - b[0][0]) for row, _, sample in compared for a, b in zip(row["values"], sample["resps"])]
     if wanted.get("fixture"):
         with open(wanted["fixture"], "w", encoding="utf-8") as file:
-            json.dump(fixture(results, rows), file, indent=None, default=str)
+            json.dump(fixture(results, rows), file, allow_nan=False)
+            file.write("\n")
     return {
         "items": len(compared),
         "rows": len(rows),
