@@ -29,6 +29,7 @@ export interface ContainedEnd {
 export interface RunningContained {
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Resolves when its container is gone. */
   readonly ended: Promise<ContainedEnd>;
   kill(): void;
 }
@@ -48,7 +49,7 @@ export async function startContained(
     const container = await docker.createContainer(containedOptions(program)).catch((error: unknown) => {
       throw creationFailed(error, program.image);
     });
-    const kill = (): void => void removeContainer(engine, container.id).catch(() => undefined);
+    const remove = (): Promise<void> => removeContainer(engine, container.id).catch(() => undefined);
     try {
       const stream = await container.attach({
         stream: true,
@@ -74,11 +75,11 @@ export async function startContained(
             cause: error,
           });
         })
-        .finally(kill);
+        .finally(remove);
       ended.catch(() => undefined);
-      return { stdout, stderr, ended, kill };
+      return { stdout, stderr, ended, kill: () => void remove() };
     } catch (error) {
-      kill();
+      await remove();
       throw error;
     }
   });
