@@ -9,6 +9,7 @@ import { kills } from './kills.js';
 import { memory } from './memory.js';
 import { report } from './report.js';
 import { research } from './research.js';
+import { scoring } from './scoring.js';
 import { say } from './support/print.js';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   research,
   docker,
   kills,
+  scoring,
 };
 
 const wanted = process.argv.slice(2);
