@@ -1,7 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAIN } from '../helpers/contestant.js';
@@ -160,6 +168,19 @@ describe('mlrb data', () => {
       { id: 'minif2f_train', role: 'train', state: 'missing', tasks: ['mini_math_reasoning'] },
       { id: 'minif2f_heldout', role: 'eval', remedy: expect.stringContaining('git clone') },
     ]);
+  });
+
+  it('cleanup removes what was never finished, and keeps downloads to go on with', async () => {
+    const half = join(home, 'data', 'train', '.lima.new');
+    const part = join(home, 'data', 'downloads', 'lima', 'commit', 'train.jsonl.part');
+    for (const folder of [half, dirname(part)]) mkdirSync(folder, { recursive: true });
+    writeFileSync(part, 'the beginning');
+    expect((await mlrb(home, 'cleanup --dry-run')).stderr).toContain(
+      `${half}: a data set that was never finished.`,
+    );
+    expect(existsSync(half)).toBe(true);
+    await mlrb(home, 'cleanup');
+    expect([half, part].map(path => existsSync(path))).toEqual([false, true]);
   });
 
   it('check reads every file, and names the one that is damaged', async () => {
