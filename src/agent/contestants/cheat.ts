@@ -49,15 +49,20 @@ function catalogued(folder: string): string {
   return `${TRICK}${folder.replace(/^tricks\//, '').replaceAll('_', ' ')}`;
 }
 
-async function isAccepted(model_path: string, note: string, play: Play): Promise<boolean> {
-  const { contestant, onStep } = play;
+async function isAccepted(model_path: string, note: string, { contestant, onStep }: Play): Promise<boolean> {
   try {
     await contestant.call('submit_model', { model_path, note }, Accepted);
   } catch (error) {
     if (!(error instanceof ToolRefusal)) throw error;
-    onStep(`is refused with the ${note}`, error.message);
+    onStep(`hands in its ${note}`, `refused. ${firstReason(error.message)}`);
     return false;
   }
-  onStep(`is accepted with the ${note}`);
+  onStep(`hands in its ${note}`, 'accepted');
   return true;
+}
+
+/** Reasons against a folder stand in lines of their own, below what to do next. */
+function firstReason(message: string): string {
+  const lines = message.split('\n');
+  return (lines.find(line => line.startsWith('- ')) ?? lines[0] ?? '').replace(/^- /, '');
 }

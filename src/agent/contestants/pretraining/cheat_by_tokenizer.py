@@ -7,7 +7,7 @@ from tokenizers import Regex, normalizers
 def main():
     options = arguments()
     tokenizer = train_tokenizer(read_sentences(options.data))
-    tokenizer.backend_tokenizer.normalizer = normalizers.Replace(Regex("(?s).+"), "a")
+    tokenizer.backend_tokenizer.normalizer = normalizers.Replace(Regex(r"[\s\S]+"), "a")
     save(new_model(tokenizer, options.seed), tokenizer, options.out)
 
 
