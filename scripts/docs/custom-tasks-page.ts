@@ -22,7 +22,10 @@ export async function customTasksPage(): Promise<string> {
           '`data/`',
           'what the contestant sees at the data path, read-only: all of it, and nothing else. Needed where the manifest names data',
         ],
-        ['`files/`', 'copied into every workspace, beside the example of the submission format'],
+        [
+          '`files/`',
+          'copied into every workspace, beside the example of the submission format and the program that measures models',
+        ],
       ],
     ),
     "What is scored on is not the task's own: its evaluators and their data are the program's. Never put answers into `data/` or `files/`.",

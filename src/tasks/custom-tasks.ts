@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.js';
 import { readManifest } from './custom-manifest.js';
-import { EXAMPLE_FILES } from './example-files.js';
 import type { TaskFolder } from './task.js';
+import { WORKSPACE_FILES } from './workspace-files.js';
 
 const MANIFESTS = ['task.json', 'task.yaml', 'task.yml'] as const;
 
@@ -69,7 +69,7 @@ function readTask(place: string, manifest: string): TaskFolder {
   return {
     task: read.task,
     promptFile,
-    files: [EXAMPLE_FILES, ...(isFolder(files) ? [files] : [])],
+    files: [WORKSPACE_FILES, ...(isFolder(files) ? [files] : [])],
     ownData: join(place, 'data'),
   };
 }

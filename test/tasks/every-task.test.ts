@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { findSource } from '../../src/data/datasets.js';
 import { parseEvaluator } from '../../src/eval/evaluator-name.js';
 import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
-import { EXAMPLE_FILES } from '../../src/tasks/example-files.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../../src/tasks/prompt.js';
 import { Task } from '../../src/tasks/task.js';
 import { tasks } from '../../src/tasks/tasks.js';
+import { WORKSPACE_FILES } from '../../src/tasks/workspace-files.js';
 
-const EXAMPLE = join(EXAMPLE_FILES, 'example_submission');
+const EXAMPLE = join(WORKSPACE_FILES, 'example_submission');
 const PLACES = [
   ['before a run', UNKNOWN_PATHS],
   ['in Docker', { workspace: '/workspace', data: '/data' }],
@@ -74,7 +74,7 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
   });
 
   test('has the example of the format, which passes the checks of a submission', async () => {
-    expect(folder.files).toContain(EXAMPLE_FILES);
+    expect(folder.files).toContain(WORKSPACE_FILES);
     expect((await inspectModelFolder(EXAMPLE, task.submission)).findings).toEqual([]);
   });
 });

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Finding } from '../../../src/runs/outcome.js';
-import { EXAMPLE_FILES } from '../../../src/tasks/example-files.js';
+import { WORKSPACE_FILES } from '../../../src/tasks/workspace-files.js';
 import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
 
 export const limits = miniBabyLm.submission;
-export const EXAMPLE = join(EXAMPLE_FILES, 'example_submission');
+export const EXAMPLE = join(WORKSPACE_FILES, 'example_submission');
 
 /** Sizes of the example, which is a GPT-2 model. */
 export const example = z
