@@ -14,7 +14,7 @@ export const agent = defineCommand({
   name: 'agent',
   summary: 'let a contestant of ours play a task, over the same interface as any other',
   details:
-    'Scripted contestants need no model: `script:nop`, and for some tasks `script:base` and `script:reference`.',
+    'Scripted contestants need no model: `script:nop`, and for the small tasks `script:base`, `script:reference` and `script:cheat`. `mlrb controls` plays them all.',
   options: [
     ['--task <id>', 'the task'],
     ['--model <provider:name>', 'the contestant'],
