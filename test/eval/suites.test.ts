@@ -165,7 +165,7 @@ test('a tokenizer that loses letters saves bits: it is refused where bits per by
   ]);
 });
 
-test('an encoder-decoder model has bits per byte too', async () => {
+test('a tokenizer that drops line ends is refused where bits per byte are scored', async () => {
   const { outcome, findings } = await evaluate({ modelFolder: join(models, 'unigram'), evaluators: [TEXT] });
   // Its tokenizer makes one space of several and drops line ends, so that its bits say nothing; it is told apart, not scored.
   expect({ outcome, rules: findings.map(({ rule }) => rule) }).toEqual({
