@@ -46,14 +46,27 @@ export interface ConnectOptions {
   readonly principal?: string;
   readonly env?: Record<string, string>;
   readonly flags?: readonly string[];
+  /** A program and its arguments that the server is started by. */
+  readonly by?: readonly string[];
 }
 
 /** Starts `mlrb serve` and connects a real client to it. */
 export async function connect(options: ConnectOptions): Promise<Contestant> {
-  const { home, kind = CLIENTS[0], principal = 'tester', env = {}, flags = [] } = options;
+  const { home, kind = CLIENTS[0], principal = 'tester', env = {}, flags = [], by = [] } = options;
+  const [command, ...args] = [
+    ...by,
+    process.execPath,
+    MAIN,
+    'serve',
+    '--home',
+    home,
+    '--as',
+    principal,
+    ...flags,
+  ];
   const server = {
-    command: process.execPath,
-    args: [MAIN, 'serve', '--home', home, '--as', principal, ...flags],
+    command: command ?? process.execPath,
+    args,
     stderr: 'ignore' as const,
     env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
   };
