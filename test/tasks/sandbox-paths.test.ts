@@ -1,13 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { findSource } from '../../src/data/datasets.js';
 import { importFolder } from '../../src/data/import-folder.js';
-import { locateDataset } from '../../src/data/locate-dataset.js';
-import { type DataPlace, datasetFolder } from '../../src/data/locations.js';
+import type { DataPlace } from '../../src/data/locations.js';
 import { prepareTaskData } from '../../src/data/prepare-task-data.js';
 import { isKnownError } from '../../src/errors.js';
+import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
 import { LocalBackend } from '../../src/sandbox/local/local-backend.js';
+import { miniEdgeLlmCompressionFolder } from '../../src/tasks/mini-edge-llm-compression/task.js';
+import { MINI_BASE, MINI_BASE_PARAMETERS } from '../../src/tasks/small-models.js';
 import type { Task, TaskData } from '../../src/tasks/task.js';
 import { tasks } from '../../src/tasks/tasks.js';
 import { freshFolder, NEVER, needsTestData, PACKAGE_DATA, TEST_DATA, testDataLack } from '../helpers/data.js';
@@ -40,10 +41,8 @@ async function prepared(task: Task): Promise<string | null | { readonly lack: st
   });
 }
 
-/** From the benchmark data on this machine, or where a small model has been trained already. */
+/** From the benchmark data on this machine. Small models that were trained already are in every home of the tests. */
 async function bring(id: string): Promise<void> {
-  const { dataset } = findSource(id);
-  if (dataset.format === 'model') return linkFrom(inject('home'), id);
   if (testDataLack !== undefined || !IMPORTED.has(id)) return;
   const folder = freshFolder();
   const part = IMPORTED.get(id) ?? '';
@@ -63,14 +62,6 @@ const IMPORTED = new Map([
   ['super_glue_dev', 'super_glue'],
   ['llm_merging', 'llm_merging'],
 ]);
-
-async function linkFrom(other: string, id: string): Promise<void> {
-  const located = await locateDataset(id, { home: other, packageData: PACKAGE_DATA }, NEVER);
-  if (!located.isFound) return;
-  const target = datasetFolder(place, located.dataset);
-  mkdirSync(dirname(target), { recursive: true });
-  symlinkSync(located.folder, target);
-}
 
 /** Every path below one of the places that a text names. */
 function pathsIn(text: string, ...places: readonly string[]): string[] {
@@ -115,6 +106,21 @@ describe.each(QUICK.map(({ task }) => [task.id, task] as const))('in a run of %s
       for (const name of namesIn(entry)) expect(below).toContainEqual(expect.stringMatching(name));
     }
   });
+});
+
+test('the small base model is what its description says, and the limit of its compression is two fifths of it', async context => {
+  const { task } = miniEdgeLlmCompressionFolder;
+  const data = await prepared(task);
+  if (typeof data !== 'string') return context.skip(JSON.stringify(data));
+  const folder = freshFolder();
+  cpSync(join(data, 'mini_base'), folder, { recursive: true }); // what is handed in has no other names on the disk
+  const { parameters } = await inspectModelFolder(folder, { ...task.submission, max_bytes: 1e9 });
+  expect(parameters).toBe(MINI_BASE_PARAMETERS);
+  expect(task.submission.max_bytes / (4 * MINI_BASE_PARAMETERS)).toBeCloseTo(0.4, 1);
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+  const { n_layer, n_embd, n_positions, vocab_size } = config;
+  expect(MINI_BASE.description).toContain(`(${n_layer} layers, ${n_embd} wide, ${n_positions} positions)`);
+  expect(MINI_BASE.description).toContain(`${vocab_size.toLocaleString('en-US')} tokens`);
 });
 
 test('what Python is said to have is there', async () => {
