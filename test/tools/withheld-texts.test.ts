@@ -39,7 +39,9 @@ test('the held-out part of a text is kept back, and the part that is handed out 
   ]);
   const passage = heldOut.split(/\s+/).slice(200, 240).join(' ');
   expect(masked(`Before. ${passage} After.`, finder)).toMatchObject({ withheld: 1 });
-  expect(masked(`Before. ${passage} After.`, finder).text).toMatch(/^Before\. \[withheld: [^\]]+\]\W* After\.$/);
+  expect(masked(`Before. ${passage} After.`, finder).text).toMatch(
+    /^Before\. \[withheld: [^\]]+\]\W* After\.$/,
+  );
   expect(finder?.find(train.slice(0, 200_000))).toEqual([]);
 });
 

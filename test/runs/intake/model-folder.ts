@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Finding } from '../../../src/runs/outcome.js';
-import { WORKSPACE_FILES } from '../../../src/tasks/workspace-files.js';
 import { miniBabyLm } from '../../../src/tasks/mini-baby-lm/task.js';
+import { WORKSPACE_FILES } from '../../../src/tasks/workspace-files.js';
 
 export const limits = miniBabyLm.submission;
 export const EXAMPLE = join(WORKSPACE_FILES, 'example_submission');
