@@ -1,12 +1,18 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
 import { mlrb } from '../cli/mlrb.js';
+import { answersOf } from '../helpers/answers.js';
 import { CLIENTS, type Contestant, connect, MAIN } from '../helpers/contestant.js';
 import { docker, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
 import { makeHome } from '../helpers/home.js';
+
+/** Tasks whose data is there without a network, and is trained on and scored on in parts. */
+const SCORED_TASKS = ['mini_baby_lm', 'mini_llm_efficiency'] as const;
 
 const SHIFTED_CLOCK = new URL('../helpers/shifted-clock.mjs', import.meta.url).href;
 
@@ -224,6 +230,53 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       expect(stdout).toMatch(/^ok +Docker: engine/m);
       expect(stdout).toMatch(/^ok +Docker images: there/m);
     });
+
+    test('no answer to anything that is scored lies in any layer of the image that contestants work in', async () => {
+      const answers = (await Promise.all(SCORED_TASKS.map(task => answersOf(task, home.path)))).flat();
+      expect(answers.length).toBeGreaterThan(200);
+      const known = readFileSync(join(PACKAGE_ROOT, 'docker', 'eval', 'requirements.txt'), 'utf8');
+      const control = known.split('\n').find(line => /^[a-z].*==/.test(line)) ?? '';
+      const wanted = join(home.path, 'wanted');
+      await writeFile(wanted, [...answers, control].join('\n'));
+      const name = docker('images', '--format', '{{.Repository}}:{{.Tag}}', 'mlrb-sandbox').split('\n')[0];
+      // Layers are saved as they are: what a later one hides or removes is searched, too.
+      const search = `docker save ${name} | LC_ALL=C grep -aoFf ${wanted} | sort -u`;
+      const found = execFileSync('bash', ['-o', 'pipefail', '-c', search], { encoding: 'utf8' });
+      expect(found.trim().split('\n')).toEqual([control]); // which is there: the search finds what is there
+    }, 600_000);
+
+    test.each(SCORED_TASKS)(
+      'nor in what a run of %s mounts, though one looks as root',
+      async task => {
+        await using me = await connect({ home: home.path, principal: `answers-${task}` });
+        const { data: run } = await me.ok('start_run', { task_id: task });
+        const given = await me.ok('run_bash', {
+          script: 'find /data -type f -size +10k -name "*.txt" | head -1',
+        });
+        const control = (
+          await me.ok('run_bash', { script: `sed -n '/^.\\{45,200\\}$/{p;q}' ${given.data.output}` })
+        ).data;
+        const wanted = [...(await answersOf(task, home.path)), String(control.output)].join('\n');
+        const look = `cut -d" " -f5 /proc/1/mountinfo | grep -vE "^/(proc|sys|dev|$)" | xargs grep -rhoasFf /run/mlrb/wanted --exclude=wanted; true`;
+        const root = [
+          'exec',
+          '--interactive',
+          '--user',
+          '0',
+          `mlrb-${run.run_id}`,
+          'sh',
+          '-c',
+          `cat > /run/mlrb/wanted; ${look}`,
+        ];
+        const found = execFileSync('docker', root, { input: wanted, encoding: 'utf8' });
+        const lines = found
+          .trim()
+          .split('\n')
+          .map(line => line.trim());
+        expect([...new Set(lines)]).toEqual([String(control.output).trim()]);
+      },
+      300_000,
+    );
 
     test.each(CLIENTS)(
       'the whole loop, scored in its own container, through the %s',
