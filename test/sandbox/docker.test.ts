@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigError, LimitError } from '../../src/errors.js';
 import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
 import type { SandboxSpec } from '../../src/sandbox/sandbox.js';
+import { fullDiskContract } from '../contract/full-disk.js';
 import {
   makeRun,
   newJobId,
@@ -31,6 +32,7 @@ const options = { signal: new AbortController().signal };
 
 describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
   sandboxContract('the Docker sandbox', makeBackend);
+  fullDiskContract('the Docker sandbox', makeBackend);
 
   describe('the Docker sandbox, where it differs from others', () => {
     test('shows the contestant the same paths whatever the host calls them', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../../src/sandbox/executor/executor-program.js';
 import { LocalBackend } from '../../src/sandbox/local/local-backend.js';
 import type { SandboxSpec } from '../../src/sandbox/sandbox.js';
+import { fullDiskContract } from '../contract/full-disk.js';
 import {
   makeRun,
   newJobId,
@@ -412,40 +413,7 @@ describe('the executor of a local sandbox', () => {
   });
 });
 
-describe.runIf(canMount())('on a disk that is full', () => {
-  test('answers with a sentence, loses nothing, and goes on when there is room again', async () => {
-    await using run = await makeRun(backend);
-    await run.sandbox.end('run_ended');
-    const spec = {
-      ...run.spec,
-      run_id: `${run.spec.run_id}f`,
-      run_folder: join(run.spec.run_folder, 'full'),
-    };
-    await mkdir(spec.run_folder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'mlrb-test', spec.run_folder]);
-    try {
-      await using sandbox = await backend.create(spec, options);
-      await sandbox.writeFile({ path: 'kept', text: 'before' }, options);
-      const job = await startUntilReady(sandbox, 'echo ready; until [ -e go ]; do sleep 0.05; done; exit 5');
-      await runScript(sandbox, 'cat /dev/zero > filler; touch go');
-      expect(await waitFor(sandbox, job.job_id)).toMatchObject({ state: 'exited', exit_code: 5 });
-      const writing = sandbox.writeFile({ path: 'kept', text: 'x'.repeat(100_000) }, options);
-      await expect(writing).rejects.toThrow(/disk of the host is full/);
-      await expect(writing).rejects.toBeInstanceOf(LimitError);
-      expect(await sandbox.readFile({ path: 'kept', start_line: 1, max_bytes: 100 }, options)).toMatchObject({
-        text: 'before',
-      });
-      await runScript(sandbox, 'rm filler');
-      await sandbox.writeFile({ path: 'kept', text: 'after' }, options);
-      await sandbox.end('run_ended');
-      const record = JSON.parse(await readFile(join(spec.run_folder, 'jobs', `${job.job_id}.json`), 'utf8'));
-      expect(record).toMatchObject({ state: 'exited', exit_code: 5 });
-    } finally {
-      await backend.destroy(spec);
-      execFileSync('umount', ['--lazy', spec.run_folder]);
-    }
-  });
-});
+fullDiskContract('the local sandbox', makeBackend);
 
 describe('the protocol of the executor', () => {
   test('answers a repeated request id again without acting again', async () => {
@@ -606,16 +574,6 @@ async function openLine(path: string) {
 
 function answersFrom({ stdout }: { readonly stdout: NodeJS.ReadableStream }): AsyncIterator<string> {
   return createInterface(stdout)[Symbol.asyncIterator]();
-}
-
-function canMount(): boolean {
-  if (!onLinux || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'mlrb-test', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function hasPip(): boolean {
