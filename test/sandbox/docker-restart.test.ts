@@ -31,15 +31,17 @@ class OwnEngine {
     return join(this.#folder, name);
   }
 
+  /** In a network of its own: an engine that is told to have no bridge takes away the one that the host's engine uses. */
   async start(): Promise<void> {
-    this.#process = await this.#spawn('dockerd', [
+    this.#process = await this.#spawn('unshare', [
+      ...['--net', 'dockerd'],
       ...['--data-root', this.#at('data'), '--exec-root', this.#at('exec'), '--pidfile', this.#at('pid')],
       ...['--host', `unix://${this.socket}`, '--containerd', this.#at('containerd.sock')],
       ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'],
       ...this.#flags,
     ]);
     while (!this.#answers()) {
-      if (this.#process.exitCode !== null) throw new Error(await readFile(this.#at('dockerd.log'), 'utf8'));
+      if (this.#process.exitCode !== null) throw new Error(await readFile(this.#at('unshare.log'), 'utf8'));
       await pause(100);
     }
   }
@@ -174,9 +176,9 @@ describe.skipIf(lack)(
 function whyNoEngine(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can start an engine';
   try {
-    execFileSync('dockerd', ['--version'], { stdio: 'ignore' });
+    execFileSync('unshare', ['--net', 'dockerd', '--version'], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return 'there is no dockerd';
+    return 'there is no dockerd, or no network of its own for it';
   }
 }
