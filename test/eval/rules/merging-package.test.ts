@@ -148,8 +148,9 @@ async function give(id: string): Promise<void> {
   const source = findSource(id);
   const folder = datasetFolder(place, source.dataset);
   cpSync(join(models.root, id), folder, { recursive: true });
+  const names = readdirSync(folder).filter(name => name !== RECORD_FILE); // that of the test before
   const files = await Promise.all(
-    readdirSync(folder).map(async path => ({
+    names.map(async path => ({
       path,
       bytes: readFileSync(join(folder, path)).length,
       sha256: await hashFile(join(folder, path), signal),
