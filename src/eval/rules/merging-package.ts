@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { locateDataset } from '../../data/locate-dataset.js';
 import { ConfigError } from '../../errors.js';
 import { duration } from '../../lib/text.js';
@@ -87,8 +86,7 @@ async function givenModels({ task, place, signal }: RuleSubject): Promise<Given>
   for (const { dataset } of task.data) {
     const located = await locateDataset(dataset, place, signal);
     if (!located.isFound || located.dataset.format !== 'model') continue;
-    const names = (await readdir(located.folder)).filter(name => name.endsWith('.safetensors'));
-    given.set(mergeDigest(await hashModelFiles(located.folder, names)), located.folder);
+    given.set(mergeDigest(located.record.files), located.folder); // by the record: contestants' data folders share the files by hard links
   }
   return given;
 }
