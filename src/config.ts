@@ -143,8 +143,13 @@ export const ConfigSchema = z.strictObject({
       .string()
       .default('')
       .describe('folders with compiled libraries, split at colons; empty: those that Lean knows by itself'),
-    memory_mb: z.coerce.number().int().min(256).default(4096).describe('memory for checking one script'),
-    time_limit_s: z.coerce.number().positive().default(120).describe('longest time for checking one script'),
+    memory_mb: z.number().int().min(256).default(4096).describe('memory for checking one script'),
+    time_limit_s: z
+      .number()
+      .positive()
+      .max(86_400)
+      .default(120)
+      .describe('longest time for checking one script'),
   }),
   research: z.strictObject({
     contact: z
