@@ -16,6 +16,7 @@ import type {
   SandboxPaths,
   SandboxUsage,
   StartJob,
+  UsageOptions,
   WaitJob,
   WriteFile,
   WrittenFile,
@@ -87,8 +88,8 @@ export class ExecutorSandbox implements Sandbox {
     return this.#call('list', { path, depth }, options);
   }
 
-  async usage(options: CallOptions): Promise<SandboxUsage> {
-    return this.#call('usage', {}, options);
+  async usage(options: UsageOptions): Promise<SandboxUsage> {
+    return this.#client.usageWithin(options.maxAgeMs ?? -1) ?? this.#call('usage', {}, options);
   }
 
   async end(reason: 'run_ended' | 'cancelled' | 'deadline'): Promise<void> {

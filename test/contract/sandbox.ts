@@ -447,6 +447,10 @@ export function sandboxContract(
       const job = await startUntilReady(sandbox, 'echo ready; sleep 1000');
       const told = await sandbox.usage({ ...options, maxAgeMs: 60_000 });
       expect(told.running_jobs.map(({ job_id }) => job_id)).toEqual([job.job_id]);
+      for (let n = 0; n < 50; n += 1) {
+        expect(await sandbox.usage({ ...options, maxAgeMs: 60_000 })).toEqual(told); // its clock would have gone on
+      }
+      expect((await sandbox.usage(options)).seconds_left).toBeLessThan(told.seconds_left);
       const ended = await sandbox.cancelJob(job.job_id, options);
       expect(ended.state).toBe('cancelled');
       const { running_jobs, seconds_left } = await sandbox.usage({ ...options, maxAgeMs: 60_000 });
