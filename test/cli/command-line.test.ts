@@ -44,7 +44,9 @@ describe('help', () => {
   it('gives only examples that are right', async () => {
     for (const { name, examples } of commands) {
       for (const [line] of examples) {
-        const parsed = await parseCommandLine(words(line.replace(/ >.*$/, '')).slice(1));
+        const [program, ...argv] = words(line.replace(/^(?:[A-Z_]+=\S+ )+/, '').replace(/ >.*$/, ''));
+        expect(program, line).toBe('mlrb');
+        const parsed = await parseCommandLine(argv);
         expect(parsed, line).toMatchObject({ type: 'command', command: { name } });
       }
     }
