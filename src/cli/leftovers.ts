@@ -4,11 +4,13 @@ import type { Config } from '../config.js';
 import { findHalfMade } from '../data/half-made.js';
 import { ConfigError, errorCode } from '../errors.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
+import { exists } from '../lib/exists.js';
 import { withFileLock } from '../lib/file-lock.js';
 import { isBeingMade, removeHalfMade } from '../lib/make-python-environment.js';
 import { isOver, type Run } from '../runs/run.js';
 import type { ListedRun } from '../runs/run-store.js';
 import { findLeftovers } from '../sandbox/docker/leftover-containers.js';
+import { runsWithProcesses } from '../sandbox/local/run-processes.js';
 import { cancelRun, settleRun } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
@@ -25,6 +27,7 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
     if ('damaged' in listed) yield* cleanUpDamaged(listed, host, mode);
     else yield* cleanUpRun(listed.run, host, mode);
   }
+  yield* cleanUpRemoved(host, config, mode);
   yield* cleanUpContainers(host, config, mode);
   yield* cleanUpEnvironments(join(config.home, 'python'), mode);
   for (const { folder, remove } of await findHalfMade(config)) {
@@ -50,6 +53,16 @@ async function* cleanUpAfter(
   await forget();
 }
 
+/** What runs in the local sandbox for a run whose folder is gone. */
+async function* cleanUpRemoved(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
+  for (const run_id of await runsWithProcesses(join(config.home, 'runs'))) {
+    const run_folder = host.runs.folder(run_id).root;
+    if (await exists(run_folder)) continue;
+    yield `${run_id}: its folder was removed while it was on, and its processes still run.`;
+    if (mode === 'act') await host.backend.destroy({ run_id, run_folder, made_by: 'local' });
+  }
+}
+
 /** Where no engine answers there is nothing to look at, which is said only where one is meant to be used. */
 async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
   const isRunOn = async (runId: string) =>
@@ -60,7 +73,7 @@ async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'ac
   const { socket } = config.docker;
   try {
     for (const { name, runId, remove } of await findLeftovers({ socket, home: config.home, isRunOn })) {
-      yield `${name}: a container of ${runId === null ? 'a scorer that is gone' : 'a run that is over'}.`;
+      yield `${name}: a container of ${runId === null ? 'a scorer that is gone' : 'a run that is over or gone'}.`;
       if (mode === 'act') await remove();
     }
   } catch (error) {

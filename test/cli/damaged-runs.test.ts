@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunStore } from '../../src/runs/run-store.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
@@ -48,6 +48,32 @@ describe.each(DAMAGES)('a run that is on and whose record is %s', (_how, damage,
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toContain('its sandbox is on');
     expect(existsSync(join(home.path, 'runs', runId, 'workspace', 'README.md'))).toBe(true);
+  });
+});
+
+describe('a run that is on and whose folder is removed', () => {
+  it('is ended by itself', async () => {
+    const runId = await startedRun();
+    await rm(new RunStore(home.path).folder(runId).root, { recursive: true });
+    await vi.waitUntil(() => processesNaming(home.path).length === 0, { timeout: 30_000 });
+    expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
+  });
+
+  it.runIf(process.platform === 'linux')('is ended by cleanup where its executor hangs', async () => {
+    const runId = await startedRun();
+    const { root } = new RunStore(home.path).folder(runId);
+    const { pid } = JSON.parse(await readFile(join(root, 'sandbox', 'executor.json'), 'utf8'));
+    process.kill(pid, 'SIGSTOP');
+    await rm(root, { recursive: true });
+    const looked = await mlrb(home.path, 'cleanup --dry-run');
+    expect(looked.stderr).toBe(
+      `${runId}: its folder was removed while it was on, and its processes still run.\n`,
+    );
+    expect(processesNaming(home.path)).not.toEqual([]);
+    expect(await mlrb(home.path, 'cleanup')).toMatchObject({ code: 0, stderr: looked.stderr });
+    expect(processesNaming(home.path)).toEqual([]);
+    expect((await mlrb(home.path, 'cleanup')).stdout).toContain('Nothing was left behind.');
+    expect(existsSync(root)).toBe(false);
   });
 });
 

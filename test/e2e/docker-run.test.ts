@@ -91,7 +91,7 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       );
       try {
         const looked = await mlrb(home.path, 'cleanup --dry-run');
-        expect(looked.stderr).toContain('mlrb-run_gone: a container of a run that is over.');
+        expect(looked.stderr).toContain('mlrb-run_gone: a container of a run that is over or gone.');
         expect(containerOf('run_gone')).not.toBe('');
         const cleaned = await mlrb(home.path, 'cleanup');
         expect(cleaned).toMatchObject({ code: 0 });

@@ -95,6 +95,14 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       expect(await run.sandbox.usage(options)).toMatchObject({ running_jobs: [] });
     });
 
+    test('ends with all its jobs when the folder of its run is removed', async () => {
+      await using run = await makeRun(backend);
+      await startUntilReady(run.sandbox, '(setsid sleep 1000 &); echo ready; exec sleep 1000');
+      await rm(run.spec.run_folder, { recursive: true });
+      expect(docker('wait', nameOf(run.spec))).toBe('0');
+      docker('rm', nameOf(run.spec)); // as `mlrb cleanup` does
+    });
+
     test('leaves no container behind at the end', async () => {
       await using run = await makeRun(backend);
       expect(isThere(run.spec)).toBe(true);

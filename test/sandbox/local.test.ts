@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -344,6 +344,30 @@ describe('the executor of a local sandbox', () => {
       ended_by: 'run_ended',
     });
     expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
+  });
+
+  test.runIf(onLinux)(
+    'ends with all its jobs when the folder of its run is removed, and makes nothing anew',
+    async () => {
+      await using run = await makeRun(backend);
+      await startUntilReady(run.sandbox, '(setsid sleep 1000 &); echo ready; exec env -i sleep 1000');
+      const waiting = startScript(run.sandbox, 'sleep 1000', { wait_ms: 30_000 });
+      await runScript(run.sandbox, 'true');
+      await rm(run.spec.run_folder, { recursive: true });
+      expect(await waiting).toMatchObject({ state: 'cancelled', ended_by: 'run_ended' });
+      await until(async () => (await processesOf(run.spec)).length === 0);
+      expect(existsSync(run.spec.run_folder)).toBe(false);
+    },
+  );
+
+  test('goes on when its state file alone is removed, and writes it anew', async () => {
+    await using run = await makeRun(backend);
+    const job = await startUntilReady(run.sandbox, 'echo ready; sleep 1000');
+    const state = await stateOf(run.spec);
+    await rm(join(run.spec.run_folder, 'sandbox', 'executor.json'));
+    await until(() => existsSync(join(run.spec.run_folder, 'sandbox', 'executor.json')));
+    expect(await stateOf(run.spec)).toEqual(state);
+    expect(await waitFor(run.sandbox, job.job_id, 0)).toMatchObject({ state: 'running' });
   });
 
   test('makes its socket again when someone removes it', async () => {

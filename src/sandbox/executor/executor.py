@@ -765,7 +765,8 @@ class JobBook:
     def save_again(self):
         for job_id, data in list(self.unsaved.items()):
             try:
-                os.makedirs(self.folder, exist_ok=True)
+                if not os.path.isdir(self.folder):
+                    os.mkdir(self.folder)  # never what is above it: whoever removed the run wants it gone
                 write_atomically(self.path(job_id), data)
                 del self.unsaved[job_id]
             except OSError:
@@ -1854,6 +1855,9 @@ class Executor:
 
     def upkeep(self, now):
         self.next_upkeep = now + (1.0 if self.has_way_out() else 0.05)
+        if self.is_folder_gone():
+            log("the run's folder was removed: ending the run")
+            self.end_run("run_ended", is_final=True)
         self.grant_pauses()
         self.jobs.save_again()
         self.left_groups = {group for group in self.left_groups if send_group_signal(group, 0)}
@@ -1863,6 +1867,20 @@ class Executor:
             self.listener.close()
             os.makedirs(os.path.dirname(self.settings["socket"]), mode=0o700, exist_ok=True)
             self.listen()
+
+    def is_folder_gone(self):
+        """
+        Whether somebody removed the run's folder, or moved it away, so that nobody can find this program any more. In a container the
+        mounted folder is kept alive without its name; but in a removed folder no file can be made, here as there. A state
+        file that alone is missing is made again.
+        """
+        if os.path.exists(self.settings["state_file"]):
+            return False
+        try:
+            self.write_down()
+        except OSError as error:
+            return error.errno == errno.ENOENT
+        return False
 
     def has_way_out(self):
         """Whether somebody serves it, or nobody needs to."""
@@ -2400,7 +2418,8 @@ def mark_ended(settings):
     if isinstance(state.get("socket"), str):
         remove_quietly(state["socket"])
     if not state.get("ended"):
-        write_state(settings["state_file"], dict(state, pid=None, ended="run_ended"))
+        with contextlib.suppress(FileNotFoundError):  # the run's folder was removed: nobody will look for it there
+            write_state(settings["state_file"], dict(state, pid=None, ended="run_ended"))
 
 
 def main():

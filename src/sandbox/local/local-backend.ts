@@ -21,6 +21,7 @@ import { copyData } from './copy-data.js';
 import { isExecutorAlive, startExecutor, sweepRun } from './executor-process.js';
 import { askInterpreter, type Interpreter } from './interpreter.js';
 import { jobEnvironment, type RunPlaces, runPlaces } from './run-places.js';
+import { hasProcesses } from './run-processes.js';
 import { makeRunVenv } from './run-venv.js';
 import { makeSocketPath } from './socket-path.js';
 
@@ -152,7 +153,8 @@ export class LocalBackend implements SandboxBackend {
   /** Asks the executor to end everything, or does it in its place. */
   async #finish(run: RunPlace, reason: string): Promise<void> {
     const places = runPlaces(run.run_folder);
-    if (!(await exists(places.own))) return;
+    // A run whose folder was removed by hand may go on all the same.
+    if (!(await exists(places.own)) && !(await hasProcesses(run))) return;
     const state = await readExecutorState(places.stateFile);
     if (await endByExecutor(run, state, reason)) return;
     const python = state?.python ?? (await this.#findInterpreter()).base;
