@@ -15,7 +15,8 @@ import { type RunFolder, runFolder } from './run-folder.js';
 import { Evaluation } from './score.js';
 import type { Trace } from './trace.js';
 
-const Pointer = z.strictObject({ version: z.literal(1), run_id: z.string() });
+const Pointer = z.strictObject({ version: z.literal(1), run_id: Run.shape.run_id });
+type Pointer = z.infer<typeof Pointer>;
 /** State changes are short; a holder that takes longer than this has died or hangs. */
 const LOCK_WAIT_MS = 20_000;
 
@@ -79,7 +80,7 @@ export class RunStore {
     await mkdir(folder.workspace, { recursive: true });
     await writeJson(folder.record, run);
     await this.trace(run.run_id).append({ type: 'run_state', from: null, to: 'created', reason: null });
-    await writeJson(this.#pointerPath(run.principal), { version: 1, run_id: run.run_id });
+    await this.#point(run.principal, run.run_id);
     return run;
   }
 
@@ -119,10 +120,42 @@ export class RunStore {
     }
   }
 
-  /** The run that the principal's calls act on: the one it started last. */
+  /**
+   * The run that the principal's calls act on: the one it started last. Where the file that names it is damaged: the one that is on by the
+   * runs' own records, and the file is written anew.
+   * @throws ConfigError if the run's record is damaged, or that file and not exactly one run of the principal is on.
+   */
   async current(principal: string): Promise<Run | undefined> {
-    const pointer = this.#pointers.read(this.#pointerPath(principal));
+    const pointer = await this.#pointerOf(principal);
     return pointer === undefined ? undefined : this.read(pointer.run_id);
+  }
+
+  async #pointerOf(principal: string): Promise<Pointer | undefined> {
+    try {
+      return this.#pointers.read(this.#pointerPath(principal));
+    } catch (cause) {
+      const { run_id } = await this.#onlyRunOn(principal, cause);
+      await this.#point(principal, run_id).catch(() => undefined); // the next call tries again
+      return { version: 1, run_id };
+    }
+  }
+
+  #point(principal: string, run_id: string): Promise<void> {
+    return writeJson(this.#pointerPath(principal), { version: 1, run_id } satisfies Pointer);
+  }
+
+  async #onlyRunOn(principal: string, cause: unknown): Promise<Run> {
+    const listed = await this.list();
+    const runs = listed.flatMap(entry => ('run' in entry ? [entry.run] : []));
+    const [run, ...others] = runs.filter(each => each.principal === principal && each.state === 'running');
+    const file = `The file that names the current run of ${principal} is damaged`;
+    if (run === undefined) throw new ConfigError(`${file}, and no run of that name is on.`, { cause });
+    if (others.length === 0) return run;
+    const ids = [run, ...others].map(({ run_id }) => run_id).join(', ');
+    throw new ConfigError(
+      `${file}, and several runs of that name are on: ${ids}. \`mlrb cancel RUN\` ends those that are not wanted.`,
+      { cause },
+    );
   }
 
   /** Runs `task` while no other process of this host starts a run for the same principal. */
