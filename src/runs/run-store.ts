@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, errorCode, InputError } from '../errors.js';
+import { ConfigError, errorCode, InputError, SandboxError } from '../errors.js';
 import { writeJson } from '../lib/atomic-write.js';
 import { isLocked, withFileLock } from '../lib/file-lock.js';
 import { firstChars } from '../lib/text.js';
@@ -158,14 +158,21 @@ export class RunStore {
     );
   }
 
-  /** Runs `task` while no other process of this host starts a run for the same principal. */
+  /**
+   * Runs `task` while no other process of this host starts a run for the same principal.
+   * @throws SandboxError if another one takes too long.
+   */
   withPrincipal<T>(principal: string, task: () => Promise<T>): Promise<T> {
-    return withFileLock(`${this.#pointerPath(principal)}.lock`, { waitMs: LOCK_WAIT_MS }, task);
+    const busy = busyWith(`starting a run for ${principal}`);
+    return withFileLock(`${this.#pointerPath(principal)}.lock`, { waitMs: LOCK_WAIT_MS, busy }, task);
   }
 
-  /** Runs `task` while no other process changes the state of the run. `step` may be called inside. */
-  withRun<T>(runId: string, task: () => Promise<T>): Promise<T> {
-    return withFileLock(this.folder(runId).lock, { waitMs: LOCK_WAIT_MS }, task);
+  /**
+   * Runs `task` while no other process changes the state of the run. `step` may be called inside.
+   * @throws SandboxError if another one takes longer than `waitMs`.
+   */
+  withRun<T>(runId: string, task: () => Promise<T>, waitMs = LOCK_WAIT_MS): Promise<T> {
+    return withFileLock(this.folder(runId).lock, { waitMs, busy: busyWith(`changing run ${runId}`) }, task);
   }
 
   /** Whether some living process changes the state of the run. */
@@ -219,6 +226,11 @@ export class RunStore {
   #pointerPath(principal: string): string {
     return join(this.#home, 'principals', `${encodeURIComponent(principal)}.json`);
   }
+}
+
+function busyWith(work: string): (cause: unknown) => SandboxError {
+  return cause =>
+    new SandboxError(`Another process is ${work} right now. Try again in a few seconds.`, { cause });
 }
 
 function createdAt(listed: ListedRun): string {

@@ -61,6 +61,11 @@ export function isLegalStep(from: RunState, to: RunState): boolean {
   return LEGAL[from].includes(to);
 }
 
+/** The state as people are told it: `submitting` while what was handed in is being frozen. */
+export function stateNow({ state, submitting }: Run): RunState | 'submitting' {
+  return state === 'running' && submitting ? 'submitting' : state;
+}
+
 /** Whether the contestant can act no more: also while what it handed in is being frozen. */
 export function isOver(run: Run): boolean {
   return (run.state !== 'created' && run.state !== 'running') || Boolean(run.submitting);

@@ -28,5 +28,6 @@ export const HandIn = z.strictObject({
   model_path: z.string().describe('relative to the workspace'),
   claimed_metric: z.string().nullable(),
   note: z.string().nullable(),
+  at_deadline: z.boolean().optional().describe('handed in by the clock'),
 });
 export type HandIn = Readonly<z.infer<typeof HandIn>>;

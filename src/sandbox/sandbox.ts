@@ -22,6 +22,8 @@ export interface Job {
   readonly exit_signal: string | null;
   /** Why the sandbox ended it: `cancelled`, `deadline`, `disk_full`, `out_of_memory`, `run_ended`; null if it did not. */
   readonly ended_by: string | null;
+  /** Why nothing more could be written when it ended by itself: the limit of the `run`, or a full disk of the `host`; null if it could. */
+  readonly no_room: 'run' | 'host' | null;
   /** Processes that the job left in the background and that still run. */
   readonly background: number;
   readonly started_at: string;

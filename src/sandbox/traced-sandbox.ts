@@ -170,8 +170,9 @@ export class TracedSandbox implements Sandbox {
   }
 }
 
-function ofJob({ state, exit_code, exit_signal, ended_by, background, seconds, output_bytes }: Job): Detail {
-  return { state, exit_code, exit_signal, ended_by, background, seconds, output_bytes };
+function ofJob(job: Job): Detail {
+  const { state, exit_code, exit_signal, ended_by, no_room, background, seconds, output_bytes } = job;
+  return { state, exit_code, exit_signal, ended_by, no_room, background, seconds, output_bytes };
 }
 
 function ofOutput(job: JobOutput): Detail {

@@ -10,7 +10,7 @@ import {
   SandboxError,
 } from '../errors.js';
 import { unknownName } from '../lib/suggest.js';
-import { isOver, type Run } from '../runs/run.js';
+import { isOver, type Run, stateNow } from '../runs/run.js';
 import { settleRun, timeIsUp } from '../tools/support/close-run.js';
 import { secondsLeft } from '../tools/support/sandbox-spec.js';
 import { MAX_WAIT_S } from '../tools/support/wait.js';
@@ -283,6 +283,6 @@ function noticeOnly(notice: string | undefined): Surroundings {
 function overAlready(run: Run): InputError | LimitError {
   if (run.state === 'expired' || run.submission?.at_deadline === true) return timeIsUp(run);
   return new InputError(
-    `Run ${run.run_id} is over (${run.state}). Call get_result for its outcome, or start_run to begin another.`,
+    `Run ${run.run_id} is over (${stateNow(run)}). Call get_result for its outcome, or start_run to begin another.`,
   );
 }

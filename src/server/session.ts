@@ -1,5 +1,5 @@
 import { orAbort, timeLimit } from '../lib/time-limit.js';
-import type { Run } from '../runs/run.js';
+import { isOver, type Run } from '../runs/run.js';
 import type { Sandbox, SandboxUsage, UsageOptions } from '../sandbox/sandbox.js';
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
 import { settleRun } from '../tools/support/close-run.js';
@@ -65,7 +65,7 @@ export class Session implements AsyncDisposable {
     this.#deadlineTimer = setTimeout(() => {
       this.seeThrough(settleRun(run, this.#host))
         .then(async now => {
-          if (now.state !== 'running') return;
+          if (isOver(now)) return;
           // It was paused meanwhile, or the host's clock was changed.
           const left = await this.#host.backend.timeLeft(sandboxPlace(now, this.#host));
           this.#watchDeadline(now, left ?? secondsLeft(now));

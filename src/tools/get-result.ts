@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { ConfigError } from '../errors.js';
 import { duration } from '../lib/text.js';
-import { isOver, type Run } from '../runs/run.js';
+import { isOver, type Run, stateNow } from '../runs/run.js';
 import type { Evaluation, Score } from '../runs/score.js';
 import { findOwnRun, RunIdArgument } from './support/own-run.js';
 import { secondsLeft } from './support/sandbox-spec.js';
+import { toldReason } from './support/told-reason.js';
 import { WaitArgument, waitMs } from './support/wait.js';
 import { defineTool, type RunToolContext, type ToolResult } from './tool.js';
 
@@ -48,27 +50,42 @@ export const getResult = defineTool({
   needs: 'run',
   async handle({ run_id, wait_s }, context) {
     const run = await findOwnRun(run_id, context);
-    if (run.state !== 'submitted') return answer(run, await context.runs.readEvaluation(run.run_id));
+    if (!isBeingJudged(run)) return answer(run, await readEvaluation(run, context));
     return waitForOutcome(run, waitMs(wait_s, context.limits), context);
   },
 });
 
 async function waitForOutcome(run: Run, ms: number, context: RunToolContext): Promise<ToolResult> {
   const until = Date.now() + ms;
-  await restartIfDead(run, context);
+  if (run.state === 'submitted') await restartIfDead(run, context);
   for (;;) {
     const now = await context.runs.read(run.run_id);
-    const evaluation = await context.runs.readEvaluation(run.run_id);
-    const settled = now.state !== 'submitted' || evaluation?.state === 'failed';
+    const evaluation = await readEvaluation(now, context);
+    const settled = !isBeingJudged(now) || evaluation?.state === 'failed';
     if (settled || Date.now() >= until) return answer(now, evaluation);
     if (evaluation !== undefined) context.progress(progressLine(evaluation));
     await sleep(Math.min(POLL_MS, Math.max(1, until - Date.now())), undefined, { signal: context.signal });
   }
 }
 
+function isBeingJudged(run: Run): boolean {
+  return ['submitting', 'submitted'].includes(stateNow(run));
+}
+
+/** Undefined also where the record is damaged: the evaluation that comes next sets it aside. */
+async function readEvaluation({ run_id }: Run, { runs }: RunToolContext): Promise<Evaluation | undefined> {
+  try {
+    return await runs.readEvaluation(run_id);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
 /** An evaluation whose process was killed is started again: the submission is frozen, so nothing is lost. */
-async function restartIfDead({ run_id }: Run, context: RunToolContext): Promise<void> {
-  const evaluation = await context.runs.readEvaluation(run_id);
+async function restartIfDead(run: Run, context: RunToolContext): Promise<void> {
+  const { run_id } = run;
+  const evaluation = await readEvaluation(run, context);
   if (evaluation?.state === 'failed') return;
   const justAsked =
     evaluation?.state === 'queued' && Date.now() - Date.parse(evaluation.requested_at) < 10_000;
@@ -90,16 +107,22 @@ function answer(run: Run, evaluation: Evaluation | undefined): ToolResult {
   const scores = pending ? [] : (evaluation?.scores ?? []);
   const findings = pending ? [] : (evaluation?.findings ?? []);
   const outcome = run.outcome ?? (evaluation?.state === 'failed' ? 'failed' : undefined);
+  const reason = reasonOf({ ...run, outcome: outcome ?? null }, evaluation);
   return {
-    text: [headline(run, evaluation, outcome), ...scores.map(scoreLine), ...findings.map(findingLine), next]
+    text: [
+      headline(run, evaluation, { outcome, reason }),
+      ...scores.map(scoreLine),
+      ...findings.map(findingLine),
+      next,
+    ]
       .filter(Boolean)
       .join('\n'),
     data: {
       run_id: run.run_id,
       task_id: run.task_id,
-      state: run.state,
+      state: stateNow(run),
       ...(outcome === undefined ? {} : { outcome }),
-      ...(run.reason === null ? {} : { reason: run.reason }),
+      ...(reason === null ? {} : { reason }),
       ...(evaluation === undefined
         ? {}
         : { evaluation: { state: evaluation.state, ...evaluation.progress } }),
@@ -110,11 +133,23 @@ function answer(run: Run, evaluation: Evaluation | undefined): ToolResult {
   };
 }
 
-function headline(run: Run, evaluation: Evaluation | undefined, outcome: string | undefined): string {
+function reasonOf(run: Run, evaluation: Evaluation | undefined): string | null {
+  if (run.state === 'evaluated' && evaluation === undefined)
+    return `The record of its scores is damaged or gone: ask the operator for \`mlrb evaluate ${run.run_id}\`, which scores it anew.`;
+  return toldReason(run);
+}
+
+interface Told {
+  readonly outcome: string | undefined;
+  readonly reason: string | null;
+}
+
+function headline(run: Run, evaluation: Evaluation | undefined, { outcome, reason }: Told): string {
   if (!isOver(run))
     return `Run ${run.run_id} is on, with ${duration(secondsLeft(run))} left; nothing has been submitted.`;
   if (outcome !== undefined)
-    return `Run ${run.run_id} on ${run.task_id}: ${outcome}. ${run.reason ?? ''}`.trimEnd();
+    return `Run ${run.run_id} on ${run.task_id}: ${outcome}. ${reason ?? ''}`.trimEnd();
+  if (run.submitting) return `What run ${run.run_id} handed in is being copied.`;
   return `Run ${run.run_id} is being scored: ${evaluation === undefined ? 'waiting to start' : progressLine(evaluation)}.`;
 }
 
@@ -124,7 +159,7 @@ function progressLine({ progress: { step, done, total } }: Evaluation): string {
 
 function nextStep(run: Run, evaluation: Evaluation | undefined): string {
   if (!isOver(run)) return 'Call submit_model with the folder of your model; scoring follows.';
-  if (run.state === 'submitted' && evaluation?.state !== 'failed')
+  if (isBeingJudged(run) && evaluation?.state !== 'failed')
     return 'Call get_result again; it waits up to wait_s.';
   if (evaluation?.state === 'failed')
     return 'The fault is not yours; the operator can repeat the evaluation. Call start_run to begin another run.';

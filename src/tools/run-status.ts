@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { duration, size } from '../lib/text.js';
-import { isOver, type Run } from '../runs/run.js';
+import { isOver, type Run, stateNow } from '../runs/run.js';
 import type { SandboxUsage } from '../sandbox/sandbox.js';
 import { findOwnRun, RunIdArgument } from './support/own-run.js';
 import { sandboxSpec, secondsLeft, secondsUsed } from './support/sandbox-spec.js';
+import { toldReason } from './support/told-reason.js';
 import { defineTool } from './tool.js';
 
 const Submitted = z.object({
@@ -45,10 +46,11 @@ export const runStatus = defineTool({
     const paths = context.backend.pathsFor(await sandboxSpec(run, context));
     const usage = isOver(run) ? undefined : await context.usage();
     const next = nextStep(run, usage);
+    const reason = toldReason(run);
     const data = {
       run_id: run.run_id,
       task_id: run.task_id,
-      state: run.state,
+      state: stateNow(run),
       workspace: paths.workspace,
       data: paths.data,
       time_used_s: Math.round(
@@ -60,12 +62,12 @@ export const runStatus = defineTool({
         : { disk_bytes: usage.disk_bytes, disk_limit_bytes: usage.disk_limit_bytes }),
       gpus: run.budget.gpus,
       ...(run.outcome === null ? {} : { outcome: run.outcome }),
-      ...(run.reason === null ? {} : { reason: run.reason }),
+      ...(reason === null ? {} : { reason }),
       ...(run.submission === null ? {} : { submission: submitted(run.submission) }),
       next,
     };
     const text = [
-      `Run ${run.run_id} on ${run.task_id} is ${run.state}${run.outcome === null ? '' : `, outcome ${run.outcome}`}. ${run.reason ?? ''}`.trimEnd(),
+      `Run ${run.run_id} on ${run.task_id} is ${stateNow(run)}${run.outcome === null ? '' : `, outcome ${run.outcome}`}. ${reason ?? ''}`.trimEnd(),
       `Time used: ${duration(data.time_used_s)}${isOver(run) ? '' : `, left: ${duration(usage?.seconds_left ?? secondsLeft(run))}`}.`,
       ...(usage === undefined
         ? []
@@ -87,6 +89,8 @@ function secondsGiven({ budget }: Run): number {
 }
 
 function nextStep(run: Run, usage: SandboxUsage | undefined): string {
+  if (run.submitting)
+    return 'What was handed in is being copied, which takes a while for a large model: call get_result for the outcome.';
   if (isOver(run)) return 'The run is over: call get_result for its outcome, or start_run to begin another.';
   if (run.paused_at) return 'The operator has paused the run and its clock: try again later.';
   if (usage === undefined && secondsLeft(run) > 0)

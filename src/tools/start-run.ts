@@ -1,7 +1,7 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError, isKnownError } from '../errors.js';
+import { InputError, isKnownError, SandboxError } from '../errors.js';
 import { duration } from '../lib/text.js';
 import type { Run } from '../runs/run.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
@@ -60,6 +60,11 @@ async function refuseSecondRun(context: ToolContext): Promise<void> {
   });
   if (last === undefined) return;
   const run = await settleRun(last, context);
+  if (run.submitting) {
+    throw new SandboxError(
+      `What run ${run.run_id} handed in is still being copied. Call start_run again in a few seconds.`,
+    );
+  }
   if (run.state === 'running') {
     throw new InputError(
       `Run ${run.run_id} on ${run.task_id} is on, with ${duration(secondsLeft(run))} left. Go on in it (run_status tells where it stands), or hand in with submit_model before you start another.`,

@@ -51,6 +51,7 @@ export const submitModel = defineTool({
   needs: 'run',
   async handle({ model_path, claimed_metric, note }, context) {
     const { run } = context;
+    if (run.submitting) return accepted(await handInOnce(run, run.submitting, context));
     if (isOver(run)) return accepted(run);
     if (run.paused_at) throw runIsPaused();
     const { workspace } = context.backend.pathsFor(await sandboxSpec(run, context));

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
-import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../src/errors.js';
 import type { SandboxBackend } from '../../src/sandbox/sandbox.js';
+import { canMount, smallDisk } from '../helpers/small-disk.js';
 import { makeRun, runScript, startUntilReady, waitFor } from './sandbox.js';
 
 const options = { signal: new AbortController().signal };
@@ -22,7 +21,7 @@ export function fullDiskContract(name: string, makeBackend: () => SandboxBackend
         run_folder: join(run.spec.run_folder, 'full'),
       };
       await mkdir(spec.run_folder);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'mlrb-test', spec.run_folder]);
+      using _disk = smallDisk(spec.run_folder, 3);
       try {
         await using sandbox = await backend.create(spec, options);
         await sandbox.writeFile({ path: 'kept', text: 'before' }, options);
@@ -35,12 +34,13 @@ export function fullDiskContract(name: string, makeBackend: () => SandboxBackend
         const writing = sandbox.writeFile({ path: 'kept', text: 'x'.repeat(100_000) }, options);
         await expect(writing).rejects.toThrow(/disk of the host is full/);
         await expect(writing).rejects.toBeInstanceOf(LimitError);
+        expect(await runScript(sandbox, 'echo lost; true')).toMatchObject({ exit_code: 0, no_room: 'host' });
         expect(
           await sandbox.readFile({ path: 'kept', start_line: 1, max_bytes: 100 }, options),
         ).toMatchObject({
           text: 'before',
         });
-        await runScript(sandbox, 'rm filler');
+        expect(await runScript(sandbox, 'rm filler')).toMatchObject({ exit_code: 0, no_room: null });
         await sandbox.writeFile({ path: 'kept', text: 'after' }, options);
         await sandbox.end('run_ended');
         const record = JSON.parse(
@@ -49,18 +49,7 @@ export function fullDiskContract(name: string, makeBackend: () => SandboxBackend
         expect(record).toMatchObject({ state: 'exited', exit_code: 5 });
       } finally {
         await backend.destroy(spec);
-        execFileSync('umount', ['--lazy', spec.run_folder]);
       }
     });
   });
-}
-
-function canMount(): boolean {
-  if (platform() !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'mlrb-test', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

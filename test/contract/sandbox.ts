@@ -859,5 +859,22 @@ export function sandboxContract(
       expect(flood).toMatchObject({ state: 'cancelled', ended_by: 'disk_full' });
       expect(flood.output_bytes).toBeLessThanOrEqual(20 * MB);
     });
+
+    test('a shell that goes on after a child of it met the disk limit says so at its end', async () => {
+      await using small = await makeRun(backend, { disk_bytes: 20 * MB });
+      expect(await runScript(small.sandbox, 'echo before')).toMatchObject({ no_room: null });
+      const script = 'head -c 1000000000 /dev/zero > f; echo hi';
+      const told = await runScript(small.sandbox, script);
+      // Where the limit was seen to be passed before the shell had come so far, it was ended for that.
+      if (told.ended_by !== null) expect(told.ended_by).toBe('disk_full');
+      else expect(told).toMatchObject({ state: 'exited', exit_code: 0, no_room: 'run' });
+      expect(await runScript(small.sandbox, 'rm f; echo gone')).toMatchObject({
+        exit_code: 0,
+        no_room: null,
+      });
+      expect(await runScript(small.sandbox, 'truncate --size 100M f; exit $?')).toMatchObject({
+        ended_by: 'disk_full',
+      });
+    });
   });
 }

@@ -8,14 +8,19 @@ export async function makeHome({
   hasModels = true,
 } = {}): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'mlrb-home-'));
-  const shared = join(inject('home'), 'python');
-  await mkdir(shared, { recursive: true });
-  await symlink(shared, join(path, 'python'));
+  await sharePython(path);
   if (hasModels) await shareModels(path);
   return {
     path,
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
   };
+}
+
+/** Lends the Python environment of the real home to another one. */
+export async function sharePython(home: string): Promise<void> {
+  const shared = join(inject('home'), 'python');
+  await mkdir(shared, { recursive: true });
+  await symlink(shared, join(home, 'python'));
 }
 
 /** Lends the models of the real home to another one. */

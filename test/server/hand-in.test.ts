@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import { RunStore } from '../../src/runs/run-store.js';
 import { LocalBackend } from '../../src/sandbox/local/local-backend.js';
 import type { RunPlace } from '../../src/sandbox/sandbox.js';
 import { cancelRun } from '../../src/tools/support/close-run.js';
+import { mlrb } from '../cli/mlrb.js';
 import { connect } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { type InProcess, inProcess } from '../helpers/in-process.js';
@@ -162,6 +164,37 @@ describe('a hand-in', () => {
     const said: string[] = [];
     for await (const line of cleanUp(next.host, config, 'act')) said.push(line);
     expect(said).toContainEqual(`${runId}: it was being handed in when its server died.`);
+    await expectHandedIn(next, runId);
+  });
+
+  test('that another process is at for long keeps no call waiting, and is told of', async () => {
+    const runId = await cutOff('after the sandbox was ended');
+    await using next = await inProcess(home.path, {});
+    const copied = new AbortController();
+    const copying = next.runs.withRun(runId, () => once(copied.signal, 'abort'));
+    const [status, result, job, again, cancelled] = await Promise.all([
+      next.call('run_status'),
+      next.call('get_result', { wait_s: 0 }),
+      next.call('run_bash', { script: 'true' }),
+      next.call('start_run', { task_id: 'mini_baby_lm' }),
+      mlrb(home.path, `cancel ${runId}`),
+    ]);
+    expect(status.data).toMatchObject({ run_id: runId, state: 'submitting' });
+    expect(status.data.next).toContain('call get_result');
+    expect(result.data).toMatchObject({
+      state: 'submitting',
+      next: expect.stringContaining('get_result again'),
+    });
+    expect(job.text).toContain('is over (submitting). Call get_result');
+    expect(again.text).toContain('is still being copied. Call start_run again');
+    expect(cancelled).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Another process is changing run ${runId} right now. Try again in a few seconds.\n`,
+    });
+    copied.abort();
+    await copying;
+    expect((await next.call('run_status')).data).toMatchObject({ state: 'submitted' });
     await expectHandedIn(next, runId);
   });
 

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { makeHome } from '../helpers/home.js';
 import { inProcess } from '../helpers/in-process.js';
@@ -30,5 +31,47 @@ it('a contestant is told what was found, and not what it rests on, which may quo
   expect(result.data.findings).toEqual([finding]);
   expect(result.text).toContain('One passage was found.');
   expect(JSON.stringify(result)).not.toContain('Derek');
+  await endAllRuns(home.path);
+});
+
+it('a contestant whose model could not be scored is told so, and nothing of the host', async () => {
+  await using home = await makeHome();
+  await using server = await inProcess(home.path, {});
+  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
+  const runId = String(data.run_id);
+  await server.call('submit_model', { model_path: 'example_submission' });
+  const evaluation = await server.runs.readEvaluation(runId);
+  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  const reason = `The disk is full below ${home.path}. Free some space and evaluate again.`;
+  await server.runs.writeEvaluation(runId, { ...evaluation, state: 'failed', outcome: 'failed', reason });
+  await server.runs.withRun(runId, () => server.runs.amend(runId, { outcome: 'failed', reason }));
+  const result = await server.call('get_result');
+  const told = `It could not be scored; \`mlrb show ${runId}\` tells the operator why.`;
+  expect(result.data).toMatchObject({ state: 'submitted', outcome: 'failed', reason: told });
+  expect(result.text).toContain('The fault is not yours');
+  const status = await server.call('run_status');
+  expect(status.data).toMatchObject({ state: 'submitted', outcome: 'failed', reason: told });
+  for (const { text } of [result, status]) expect(text).not.toContain('The disk is full');
+  await endAllRuns(home.path);
+});
+
+it('a damaged record of an evaluation is made anew before the outcome is known, and told of after that', async () => {
+  await using home = await makeHome();
+  await using server = await inProcess(home.path, {});
+  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
+  const runId = String(data.run_id);
+  await server.call('submit_model', { model_path: 'example_submission' });
+  expect(server.evaluations).toEqual([runId]);
+  await writeFile(server.runs.folder(runId).evaluationRecord, '{"version": 1, "st');
+  const waiting = await server.call('get_result', { wait_s: 0 });
+  expect(waiting.isError).toBe(false);
+  expect(waiting.text).toContain('is being scored: waiting to start');
+  expect(server.evaluations).toEqual([runId, runId]);
+  await server.runs.withRun(runId, () =>
+    server.runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }),
+  );
+  const result = await server.call('get_result');
+  expect(result.data).toMatchObject({ state: 'evaluated', outcome: 'valid', scores: [] });
+  expect(result.text).toContain(`damaged or gone: ask the operator for \`mlrb evaluate ${runId}\``);
   await endAllRuns(home.path);
 });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { ConfigError } from '../../errors.js';
+import { ConfigError, isDiskFull } from '../../errors.js';
 import { isOver, type Run } from '../../runs/run.js';
 import { cancelRun } from '../../tools/support/close-run.js';
+import { sandboxPlace } from '../../tools/support/sandbox-spec.js';
+import type { Host } from '../../tools/tool.js';
 import { defineCommand } from '../command.js';
 import { composeHost } from '../compose.js';
 import { endSandboxOfDamaged } from '../damaged-run.js';
@@ -26,12 +28,26 @@ export const cancel = defineCommand({
       print(`Nothing of run ${runId} runs any more. ${run.message}`);
       return 0;
     }
-    const now = await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host);
+    const now = await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host).catch(
+      (error: unknown) => endUnrecorded(run, host, error),
+    );
     if (now.state === 'submitted') await stopEvaluationProcess(run.run_id, host.runs);
     print(whatBecameOf(run, now));
     return 0;
   },
 });
+
+/** On a full disk nothing can be written down, but everything can be ended. */
+async function endUnrecorded(run: Run, host: Host, error: unknown): Promise<never> {
+  if (!isDiskFull(error)) throw error;
+  await host.backend.destroy(sandboxPlace(run, host)).catch((failure: unknown) => {
+    if (!isDiskFull(failure)) throw failure; // the back end's own note of the end
+  });
+  throw new ConfigError(
+    `Nothing of run ${run.run_id} runs any more, but the disk is full, so that it is cancelled could not be recorded. Free some space below the home folder, and run \`mlrb cancel ${run.run_id}\` again.`,
+    { cause: error },
+  );
+}
 
 function whatBecameOf(before: Run, { run_id, state }: Run): string {
   if (state === 'submitted')

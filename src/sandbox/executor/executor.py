@@ -47,8 +47,9 @@ when repeated. Every `message` is a sentence fit for the contestant; anything el
     usage   {}                                                     -> {seconds_left, disk_bytes, disk_limit_bytes, running_jobs}
     end     {reason}                                               -> {} once every process is gone; the program then exits
 
-A job is {job_id, command, state, exit_code, exit_signal, ended_by, background, started_at, seconds, output_bytes, output_path}; with
-output also {output, from, cursor}. Cursors are byte offsets into the output file.
+A job is {job_id, command, state, exit_code, exit_signal, ended_by, no_room, background, started_at, seconds, output_bytes,
+output_path}; with output also {output, from, cursor}. Cursors are byte offsets into the output file. `no_room` says that nothing more
+could be written when it ended: `run` (the disk limit is reached), `host` (its disk is full), or null.
 
 Disk: over the limit, everything that runs is ended (`disk_full`) and writes are refused. Jobs can still be started, since deleting
 needs one, but they are ended as soon as the usage grows again.
@@ -91,6 +92,7 @@ SPARE_RETRY_S = 1.0
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
+FULL_DISK_BYTES = 1 << 16
 JOBS_FOLDER_NAME = ".jobs"
 JOB_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -1319,6 +1321,7 @@ class Quota:
         self.limit = limit
         self.agent = agent
         self.used = 0
+        self.free_before = self.free()
         self.scanned_at = None
         self.scan_seconds = 0.0
         self.lock = threading.Lock()
@@ -1326,6 +1329,7 @@ class Quota:
     def scan(self):
         with self.lock:
             started = time.monotonic()
+            self.free_before = self.free()
             with self.agent.pausing():  # also what the contestant hid from itself
                 self.used = disk_bytes(self.folders)
             self.scanned_at = time.monotonic()
@@ -1335,6 +1339,27 @@ class Quota:
     def next_scan(self):
         """No earlier than a second after the last scan, and no more than a twentieth of the time."""
         return 0.0 if self.scanned_at is None else self.scanned_at + max(1.0, 20 * self.scan_seconds)
+
+    def free(self):
+        """Bytes that jobs can still write to the disk below, whatever the limit; 0 where it holds as many files as it can."""
+        try:
+            disk = os.statvfs(self.folders[0])
+        except OSError:
+            return float("inf")
+        if disk.f_files and not disk.f_ffree:
+            return 0
+        has_reserve = os.geteuid() == 0 and not isinstance(self.agent, Agent)
+        return (disk.f_bfree if has_reserve else disk.f_bavail) * disk.f_frsize
+
+    def no_room(self):
+        """
+        Why nothing more can be written just now: the limit of the `run`, a full disk of the `host`, or None. Looks at all files only
+        where the disk has lost so much since the last time that the limit may be reached: every job's end comes here.
+        """
+        free = self.free()
+        if self.used + max(0, self.free_before - free) > self.limit - GROWTH_SLACK_BYTES and self.scan() >= self.limit:
+            return "run"
+        return "host" if free < FULL_DISK_BYTES else None
 
     def admit(self, extra):
         """Lets bytes in, or looks once more before it refuses: the contestant may have deleted something."""
@@ -2018,6 +2043,7 @@ class Executor:
             "exit_code": None,
             "exit_signal": None,
             "ended_by": None,
+            "no_room": None,
             "started_at": utc(time.time()),
             "seconds": 0.0,
             "pid": pid,
@@ -2150,6 +2176,7 @@ class Executor:
         keys = ("job_id", "command", "state", "exit_code", "exit_signal", "started_at")
         value = {key: record[key] for key in keys}
         value["ended_by"] = record["ended_by"] if job is None else None
+        value["no_room"] = record.get("no_room")
         value["background"] = background
         value["seconds"] = job.seconds() if job else record["seconds"]
         value["output_path"] = os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log")
@@ -2188,6 +2215,7 @@ class Executor:
             record["exit_code"] = os.WEXITSTATUS(status)
         if record["ended_by"] is None:
             record["ended_by"] = self.why_ended(job)
+        record["no_room"] = None if record["ended_by"] else self.quota.no_room()
         record["state"] = "cancelled" if record["ended_by"] else "exited"
         record["seconds"] = job.seconds()
         self.ended_outputs[record["job_id"]] = job.output
@@ -2199,7 +2227,7 @@ class Executor:
 
     def why_ended(self, job):
         """The limit that ended it, if one did. A shell whose child was killed says so by its exit code, 128 and the signal."""
-        if job.record["exit_signal"] == "SIGXFSZ":
+        if job.record["exit_signal"] == "SIGXFSZ" or job.record["exit_code"] == 128 + signal.SIGXFSZ:
             return "disk_full"
         was_killed = job.record["exit_signal"] == "SIGKILL" or job.record["exit_code"] == 128 + signal.SIGKILL
         return "out_of_memory" if was_killed and memory_kills() > job.memory_kills else None

@@ -21,6 +21,7 @@ const jobFields = {
   exit_code: z.number().int().nullable(),
   exit_signal: z.string().nullable(),
   ended_by: z.string().nullable(),
+  no_room: z.enum(['run', 'host']).nullable().default(null), // an executor that is older than this server does not tell
   background: z.number().int().nonnegative(),
   started_at: z.string(),
   seconds: z.number().nonnegative(),

@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimitError } from '../../errors.js';
+import { DEAD_HOLDER_MS } from '../../lib/file-lock.js';
 import { isOver, type Run } from '../../runs/run.js';
 import { SUBMISSION_FOLDER } from '../../tasks/prompt.js';
 import type { Host } from '../tool.js';
@@ -13,7 +14,8 @@ const CLOCKS_APART_S = 5;
 
 /**
  * Brings a run to where it should be by now. A hand-in that was cut off is finished. When the time is up, what lies in the submission
- * folder is handed in; with nothing there the run is `expired`. Any process that meets a run may call it; only one acts.
+ * folder is handed in; with nothing there the run is `expired`. Any process that meets a run may call it; only one acts. While another one
+ * is handing in, which takes long for a large model, the run is answered as it is by then: `submitting`.
  */
 export async function settleRun(
   run: Run,
@@ -22,23 +24,32 @@ export async function settleRun(
 ): Promise<Run> {
   if (run.state !== 'running') return run;
   if (!run.submitting && secondsLeft(run) > 0 && trust === 'the wall clock') return run;
-  return host.runs.withRun(run.run_id, async () => {
+  try {
+    return await host.runs.withRun(run.run_id, () => settleNow(run.run_id, host), DEAD_HOLDER_MS);
+  } catch (error) {
     const now = await host.runs.read(run.run_id);
-    if (now.state !== 'running') return now;
-    if (now.submitting) return finishHandIn(now, host);
-    // A clock that was set forward or back on this host gives and takes nothing: the executor's counts.
-    const left = (await host.backend.timeLeft(sandboxPlace(now, host))) ?? secondsLeft(now);
-    if (left > CLOCKS_APART_S) return now;
-    await endSandbox(now, host);
-    return closeAtDeadline(now, host);
-  });
+    if (now.submitting && (await host.runs.isChanging(run.run_id))) return now;
+    throw error;
+  }
+}
+
+async function settleNow(runId: string, host: Host): Promise<Run> {
+  const now = await host.runs.read(runId);
+  if (now.state !== 'running') return now;
+  if (now.submitting) return finishHandIn(now, host);
+  // A clock that was set forward or back on this host gives and takes nothing: the executor's counts.
+  const left = (await host.backend.timeLeft(sandboxPlace(now, host))) ?? secondsLeft(now);
+  if (left > CLOCKS_APART_S) return now;
+  await endSandbox(now, host);
+  return closeAtDeadline(now, host);
 }
 
 async function closeAtDeadline(run: Run, host: Host): Promise<Run> {
   const now = new Date().toISOString();
   if (await hasFiles(join(host.runs.folder(run.run_id).workspace, SUBMISSION_FOLDER))) {
-    const submission = { model_path: SUBMISSION_FOLDER, claimed_metric: null, note: null };
-    return freezeOrRefuse(run, { ...submission, accepted_at: now, at_deadline: true }, host);
+    const folder = { model_path: SUBMISSION_FOLDER, claimed_metric: null, note: null };
+    const submitting = { ...folder, accepted_at: now, at_deadline: true };
+    return freezeOrRefuse(await host.runs.amend(run.run_id, { submitting }), submitting, host);
   }
   const reason = `The time ran out and ${SUBMISSION_FOLDER}/ in the workspace was empty.`;
   const ended_at = run.deadline_at ?? now;

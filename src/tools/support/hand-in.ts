@@ -27,7 +27,7 @@ export async function handIn(run: Run, accepted: HandIn, host: Host): Promise<Ru
 export async function finishHandIn(run: Run, host: Host): Promise<Run> {
   if (!run.submitting) return run;
   await endSandbox(run, host);
-  return freezeOrRefuse(run, { ...run.submitting, at_deadline: false }, host);
+  return freezeOrRefuse(run, { ...run.submitting, at_deadline: run.submitting.at_deadline ?? false }, host);
 }
 
 /**

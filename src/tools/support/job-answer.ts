@@ -10,6 +10,10 @@ export const JobAnswer = z.object({
   exit_code: z.number().optional().describe('set when it exited by itself'),
   exit_signal: z.string().optional().describe('set when a signal ended it'),
   ended_by: z.string().optional().describe('why the sandbox ended it'),
+  no_room: z
+    .enum(['run', 'host'])
+    .optional()
+    .describe('set when nothing more could be written at its end: the disk limit of the run, or a full disk'),
   seconds: z.number(),
   background: z.number().optional().describe('processes it left running'),
   output: z.string(),
@@ -56,6 +60,7 @@ export function jobFacts(job: Job) {
     ...(job.exit_code === null ? {} : { exit_code: job.exit_code }),
     ...(job.exit_signal === null ? {} : { exit_signal: job.exit_signal }),
     ...(job.ended_by === null ? {} : { ended_by: job.ended_by }),
+    ...(job.no_room === null ? {} : { no_room: job.no_room }),
     ...(job.background === 0 ? {} : { background: job.background }),
     seconds: Math.round(job.seconds * 100) / 100,
   };
@@ -75,6 +80,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
   out_of_memory: ' Let it use less at a time, for example with smaller batches.',
 };
 
+/** Said of a job that ended by itself: what failed in it may have said so nowhere. */
+const NO_ROOM: Readonly<Record<NonNullable<Job['no_room']>, string>> = {
+  run: ' The disk limit of the run was reached by then, so what it wrote may be cut off. Delete files that you do not need before you go on.',
+  host: ' The disk of the host was full by then, so its output and its files may be cut off. Delete files that you do not need, and tell the operator.',
+};
+
 /** One sentence on where a job stands. */
 export function jobSentence(job: Job): string {
   const after = `after ${job.seconds < 10 ? `${job.seconds.toFixed(1)} s` : duration(job.seconds)}`;
@@ -82,7 +93,8 @@ export function jobSentence(job: Job): string {
   const left =
     job.background > 0 ? ` It left ${processes} running in the background; job_cancel ends them.` : '';
   const remedy = REMEDIES[job.ended_by ?? ''] ?? '';
-  return `Job ${job.job_id} ${ending(job, after)}.${remedy}${left}`;
+  const noRoom = job.no_room === null ? '' : NO_ROOM[job.no_room];
+  return `Job ${job.job_id} ${ending(job, after)}.${remedy}${noRoom}${left}`;
 }
 
 function ending(job: Job, after: string): string {
