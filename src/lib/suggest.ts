@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { firstChars } from './text.js';
+import { quotedName } from './text.js';
 
 /** The known name nearest to a misspelt one, if it is near enough to be what was meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
@@ -16,5 +16,5 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
   const guess = nearest(name, known);
   const hint = guess === undefined ? '' : ` Did you mean "${guess}"?`;
-  return `No ${kind} named "${firstChars(name, 100)}".${hint} Known: ${known.join(', ')}. Use one of them.`;
+  return `No ${kind} named ${quotedName(name, 100)}.${hint} Known: ${known.join(', ')}. Use one of them.`;
 }

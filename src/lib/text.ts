@@ -52,6 +52,16 @@ export function lastChars(text: string, max: number): string {
   return text.slice(from).toWellFormed();
 }
 
+/** Control characters, line separators, and the quote that would end a name early. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is not shown
+const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029"]/g;
+
+/** A name that others made up, as a sentence may show it: in quotes, on one line, cut, and with U+FFFD for what is not shown. */
+export function quotedName(name: string, maxChars: number): string {
+  const cut = firstChars(name, maxChars);
+  return `"${cut.replace(UNSHOWN, '\ufffd')}${cut.length < name.length ? '…' : ''}"`;
+}
+
 /** Number of characters, each half of a broken pair counted as one. */
 export function charCount(text: string): number {
   let count = 0;

@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { errorCode } from '../errors.js';
+import { ConfigError, errorCode } from '../errors.js';
 import { type NewTraceEvent, type Trace, TraceEvent } from './trace.js';
 
 let counter = 0;
@@ -37,7 +38,11 @@ export class FileTrace implements Trace {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#endsWhole = false;
-    this.#fd = openSync(this.#path, 'a+');
+    try {
+      this.#fd = openSync(this.#path, 'a+');
+    } catch (error) {
+      throw errorCode(error) === 'EISDIR' ? folderInItsPlace(this.#path, error) : error;
+    }
     return this.#fd;
   }
 }
@@ -82,8 +87,16 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   try {
     yield* createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
+    if (errorCode(error) === 'EISDIR') throw folderInItsPlace(path, error);
     if (errorCode(error) !== 'ENOENT') throw error;
   }
+}
+
+function folderInItsPlace(path: string, cause: unknown): ConfigError {
+  return new ConfigError(
+    `What happens in ${basename(dirname(path))} cannot be recorded: in its folder, ${basename(path)} is a folder and not a file. The operator must move it away; then try again.`,
+    { cause },
+  );
 }
 
 function parseLine(line: string): TraceEvent | undefined {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ConfigError, errorCode, InputError, SandboxError } from '../errors.js';
 import { writeJson } from '../lib/atomic-write.js';
 import { isLocked, withFileLock } from '../lib/file-lock.js';
-import { firstChars } from '../lib/text.js';
+import { quotedName } from '../lib/text.js';
 import type { Budget } from '../tasks/task.js';
 import { FileTrace, readTrace, type TraceReading } from './file-trace.js';
 import { RecordFiles } from './record-files.js';
@@ -90,7 +90,7 @@ export class RunStore {
    */
   async read(runId: string): Promise<Run> {
     const id = Run.shape.run_id.safeParse(runId);
-    const unknown = `There is no run "${firstChars(runId, 60)}". \`mlrb runs\` lists the runs that are there.`;
+    const unknown = `There is no run ${quotedName(runId, 60)}. \`mlrb runs\` lists the runs that are there.`;
     if (!id.success) throw new InputError(unknown);
     const { root, record } = this.folder(id.data);
     const run = this.#runs.read(record);

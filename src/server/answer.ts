@@ -3,7 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errorCode, isDiskFull, isKnownError, isNotWritable } from '../errors.js';
 import { nearest } from '../lib/suggest.js';
-import { duration, firstChars, grouped } from '../lib/text.js';
+import { duration, grouped, quotedName } from '../lib/text.js';
 import type { ToolResult } from '../tools/tool.js';
 
 /** What the server knows beside a tool's own answer, told with every answer. */
@@ -108,7 +108,7 @@ function describeIssue(issue: z.core.$ZodIssue, known: readonly string[]): strin
 
 function unknownArgument(key: string, known: readonly string[]): string {
   const guess = nearest(key, known);
-  return `There is no argument "${firstChars(key, 60)}".${guess === undefined ? '' : ` Did you mean "${guess}"?`}`;
+  return `There is no argument ${quotedName(key, 60)}.${guess === undefined ? '' : ` Did you mean "${guess}"?`}`;
 }
 
 function article(type: string): string {

@@ -1,5 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
-import { firstChars } from '../lib/text.js';
+import { quotedName } from '../lib/text.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { findTask } from '../tasks/tasks.js';
@@ -24,7 +24,7 @@ export function offerPrompts(server: Server, { tasks, backend }: Pick<Host, 'tas
     if (params.name !== startPrompt.name) {
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `No prompt "${firstChars(params.name, 60)}". Known: ${startPrompt.name}. Ask for that.`,
+        `No prompt ${quotedName(params.name, 60)}. Known: ${startPrompt.name}. Ask for that.`,
       );
     }
     const folder = wantedTask(params.arguments?.task_id, tasks);

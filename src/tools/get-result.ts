@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
-import { duration } from '../lib/text.js';
+import { duration, grouped } from '../lib/text.js';
 import { isOver, type Run, stateNow } from '../runs/run.js';
 import type { Evaluation, Score } from '../runs/score.js';
 import { findOwnRun, RunIdArgument } from './support/own-run.js';
@@ -154,7 +154,7 @@ function headline(run: Run, evaluation: Evaluation | undefined, { outcome, reaso
 }
 
 function progressLine({ progress: { step, done, total } }: Evaluation): string {
-  return total > 0 ? `${step}, ${done} of ${total}` : step;
+  return total > 0 ? `${step}, ${grouped(done)} of ${grouped(total)}` : step;
 }
 
 function nextStep(run: Run, evaluation: Evaluation | undefined): string {
@@ -174,7 +174,7 @@ function scoreLine(score: Score): string {
     value === null ? [] : [`${name} ${shown(value)}`],
   );
   const beside = floors.length === 0 ? '' : `; floors: ${floors.join(', ')}`;
-  return `${score.metric}: ${shown(score.value)}${score.unit === undefined ? '' : ` ${score.unit}`} (n ${score.n}${interval}${beside}; ${score.direction.replaceAll('_', ' ')})`;
+  return `${score.metric}: ${shown(score.value)}${score.unit === undefined ? '' : ` ${score.unit}`} (n ${grouped(score.n)}${interval}${beside}; ${score.direction.replaceAll('_', ' ')})`;
 }
 
 function scoreAnswer(score: Score) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { size } from '../lib/text.js';
+import { grouped, size } from '../lib/text.js';
 import { defineTool } from './tool.js';
 
 const MAX_DEPTH = 5;
@@ -36,7 +36,9 @@ export const listFiles = defineTool({
     );
     const left = list.omitted === 0 ? [] : [`${list.omitted} more are not shown: list a folder below.`];
     return {
-      text: [`${list.path}, entries: ${list.entries.length + list.omitted}`, ...lines, ...left].join('\n'),
+      text: [`${list.path}, entries: ${grouped(list.entries.length + list.omitted)}`, ...lines, ...left].join(
+        '\n',
+      ),
       data: { path: list.path, entries: list.entries.map(entry => ({ ...entry })), omitted: list.omitted },
     };
   },

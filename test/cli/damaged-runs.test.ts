@@ -77,6 +77,26 @@ describe('a run that is on and whose folder is removed', () => {
   });
 });
 
+it('a run whose trace has become a folder is told of, to its contestant and to the operator', async () => {
+  const runId = await startedRun();
+  const { trace } = new RunStore(home.path).folder(runId);
+  await rm(trace);
+  await mkdir(trace);
+  const sentence = `What happens in ${runId} cannot be recorded: in its folder, trace.jsonl is a folder and not a file. The operator must move it away; then try again.`;
+  {
+    await using contestant = await connect({ home: home.path });
+    const seen = await contestant.call('run_status');
+    expect(seen.isError).toBe(true);
+    expect(seen.text).toContain(sentence);
+    await rm(trace, { recursive: true });
+    await contestant.ok('run_status');
+    await rm(trace);
+    await mkdir(trace);
+  }
+  expect(await mlrb(home.path, `show ${runId}`)).toEqual({ code: 1, stdout: '', stderr: `${sentence}\n` });
+  await rm(trace, { recursive: true });
+});
+
 it('a run of another version is told of and left alone by cleanup', async () => {
   const runId = await startedRun();
   const whole = JSON.parse(await readFile(recordOf(runId), 'utf8'));

@@ -580,7 +580,7 @@ export function sandboxContract(
         ['a\nb', /control character/],
         ['a\0b', /control character/],
         ['a\ud800b', /half a character/],
-        ['x'.repeat(10_000), /has 10000 characters; at most 4,096/],
+        ['x'.repeat(10_000), /has 10,000 characters; at most 4,096/],
         [`${'x'.repeat(300)}.py`, /has a name of 303 bytes; at most 255/],
       ])('that no file may have is refused in a sentence: %j', async (path, message) => {
         for (const call of [

@@ -154,6 +154,20 @@ describe('bad input', () => {
     expect(seen.data.exit_code).toBe(0);
   });
 
+  test('a name with characters that nobody sees is shown the same way everywhere, and a long one says how long', async () => {
+    const name = 'a\u0007b\u0085c\nd';
+    const shown = '"a\ufffdb\ufffdc\ufffdd"';
+    expect(await refused('read_code', { path: name })).toContain(`The path ${shown} holds a control`);
+    expect(await refused('submit_model', { model_path: name })).toContain(`The model path ${shown} holds`);
+    expect(await refused('read_task', { task_id: name })).toContain(`No task named ${shown}.`);
+    expect(await refused(name)).toContain(`No tool named ${shown}.`);
+    expect(await refused('run_status', { run_id: name })).toContain(`You have no run ${shown}.`);
+    expect(await refused('job_wait', { job_id: name })).toContain(`There is no job ${shown}.`);
+    expect(await refused('run_bash', { script: 'true', [name]: 1 })).toContain(`no argument ${shown}.`);
+    expect(await refused('read_code', { path: 'a'.repeat(12_345) })).toContain('has 12,345 characters');
+    expect(await refused('read_code', { path: 'a'.repeat(1234) })).toContain('a name of 1,234 bytes');
+  });
+
   test('output with control sequences, progress bars and invalid UTF-8 arrives as plain text', async () => {
     const script = String.raw`printf '\033[31mred\033[0m\n10%%\r50%%\r100%%\n\377\376 caf\303\251 \360\237\230\200\n\a'`;
     const seen = await me.ok('run_bash', { script });

@@ -40,7 +40,7 @@ describe('the path of a model', () => {
     ],
     ['with a name of 200 long characters', '語'.repeat(200), 'holds a name of 600 bytes'],
     ['whose names are short and many', 'é/'.repeat(490), 'no model folder at that path'],
-    ['with a line break', 'a\nb', '"a?b" holds a line break or another control character'],
+    ['with a line break', 'a\nb', '"a\ufffdb" holds a line break or another control character'],
     ['with a null character', 'a\0b', 'holds a line break or another control character'],
     ['with half a character', 'a\ud800b', 'holds half a character (a lone surrogate)'],
     ['of the folder above', '..', 'lies outside the workspace'],

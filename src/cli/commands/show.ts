@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../errors.js';
-import { count, duration, size } from '../../lib/text.js';
+import { count, duration, grouped, size } from '../../lib/text.js';
 import type { Run } from '../../runs/run.js';
 import { RunStore } from '../../runs/run-store.js';
 import type { Evaluation } from '../../runs/score.js';
@@ -34,13 +34,13 @@ export const show = defineCommand({
       return 0;
     }
     const calls = reading.events.filter(({ type }) => type === 'tool_call').length;
-    const damaged = reading.damagedLines === 0 ? '' : `, ${reading.damagedLines} damaged lines`;
+    const damaged = reading.damagedLines === 0 ? '' : `, ${count(reading.damagedLines, 'damaged line')}`;
     print(
       [
         ...runLines(run),
         ...evaluationLines(evaluation),
         ...(evaluation_fault === undefined ? [] : [`  evaluation: ${evaluation_fault}`]),
-        `  trace: ${reading.events.length} events, ${calls} tool calls${damaged}`,
+        `  trace: ${count(reading.events.length, 'event')}, ${count(calls, 'tool call')}${damaged}`,
         `  folder: ${root}`,
         ...(trace ? ['', ...reading.events.map(eventLine)] : []),
       ].join('\n'),
@@ -86,7 +86,8 @@ function onOneLine(text: string): string {
 function evaluationLines(evaluation: Evaluation | undefined): string[] {
   if (evaluation === undefined) return [];
   const { state, progress, reason, scores, findings, provenance, from_cache } = evaluation;
-  const how = state === 'done' ? '' : `: ${progress.step}, ${progress.done} of ${progress.total}`;
+  const how =
+    state === 'done' ? '' : `: ${progress.step}, ${grouped(progress.done)} of ${grouped(progress.total)}`;
   return [
     `  evaluation ${state}${how}${from_cache ? ', taken from the cache' : ''}${reason === undefined ? '' : `: ${reason}`}`,
     ...scores.flatMap(scoreLines),

@@ -1,3 +1,4 @@
+import { quotedName } from '../../lib/text.js';
 import type { Finding } from '../outcome.js';
 
 /** The checks of a model folder. A task lists them among its rules under the same names. */
@@ -13,11 +14,7 @@ const SHOWN_NAMES = 5;
 
 /** A name out of a submission, quoted and cut, so that it can stand in a sentence whatever its characters. */
 export function quoted(name: string): string {
-  const characters = [...name.toWellFormed()];
-  const cut =
-    characters.length > SHOWN_CHARS ? `${characters.slice(0, SHOWN_CHARS).join('')}…` : characters.join('');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  return `"${cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029"]/gu, '?')}"`;
+  return quotedName(name, SHOWN_CHARS);
 }
 
 /** The first few names, and how many more there are. */

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../errors.js';
+import { grouped } from '../../lib/text.js';
 import type { Finding } from '../outcome.js';
 import { broken, quotedList } from './findings.js';
 
@@ -64,7 +65,7 @@ function noFolder(message: string): ModelListing {
 
 const SAVE = 'Save the model there with model.save_pretrained(folder) and tokenizer.save_pretrained(folder).';
 const EMPTY = `The model folder is empty. ${SAVE}`;
-const TOO_MANY = `The model folder holds over ${MAX_ENTRIES} entries and was not read to its end. Leave only the files of the model in it.`;
+const TOO_MANY = `The model folder holds over ${grouped(MAX_ENTRIES)} entries and was not read to its end. Leave only the files of the model in it.`;
 
 async function whyNoFolder(folder: string): Promise<string | undefined> {
   try {

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
+import { grouped } from '../../lib/text.js';
 import type { Finding } from '../outcome.js';
 import { findDuplicateKey } from './duplicate-key.js';
 import { broken, quoted } from './findings.js';
@@ -46,7 +47,7 @@ export async function readSafetensorsHeader(handle: FileHandle, file: string): P
   if (duplicate !== undefined) return damaged(file, `its header names ${quoted(duplicate)} twice`);
   const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
   if (entries.length === 0) return damaged(file, 'it holds no tensor');
-  if (entries.length > MAX_TENSORS) return damaged(file, `it holds over ${MAX_TENSORS} tensors`);
+  if (entries.length > MAX_TENSORS) return damaged(file, `it holds over ${grouped(MAX_TENSORS)} tensors`);
   const dataStart = LENGTH_BYTES + Buffer.byteLength(text);
   return readEntries({ file, entries, dataStart, size });
 }

@@ -96,6 +96,7 @@ FULL_DISK_BYTES = 1 << 16
 JOBS_FOLDER_NAME = ".jobs"
 JOB_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\"]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SETPRIV = "/usr/bin/setpriv"
 LINUX = sys.platform.startswith("linux")
@@ -126,9 +127,14 @@ def host_disk_full():
 
 
 def quoted(text):
-    """A name as a sentence may show it: one line, not too long."""
-    clean = CONTROL.sub("\ufffd", SURROGATE.sub("\ufffd", text))
+    """A name as a sentence may show it: one line, not too long, and with no quote that would end it early."""
+    clean = UNSHOWN.sub("\ufffd", SURROGATE.sub("\ufffd", text))
     return '"%s"' % (clean if len(clean) <= 120 else clean[:117] + "...")
+
+
+def grouped(number):
+    """As people write it: 202,651."""
+    return "{:,}".format(number)
 
 
 def well_formed(name):
@@ -850,8 +856,8 @@ def read_page(fd, cursor, max_bytes, is_final):
     size = os.fstat(fd).st_size
     if cursor is not None and cursor > size:
         raise bad_input(
-            "The cursor %d lies beyond the end of the output, which has %d bytes so far. Use the cursor of the last answer."
-            % (cursor, size)
+            "The cursor %d lies beyond the end of the output, which has %s bytes so far. Use the cursor of the last answer."
+            % (cursor, grouped(size))
         )
     start = max(0, size - max_bytes) if cursor is None else cursor
     data = os.pread(fd, max_bytes, start)
@@ -1111,16 +1117,16 @@ def check_path(path):
     if not path:
         raise bad_input("The path is empty. Give a path in the workspace.")
     if len(path) > 4096:
-        raise bad_input("The path has %d characters; at most 4,096 are possible. Use a shorter one." % len(path))
+        raise bad_input("The path has %s characters; at most 4,096 are possible. Use a shorter one." % grouped(len(path)))
     if CONTROL.search(path):
         raise bad_input("The path %s holds a control character, such as a line break. Use a plain name." % quoted(path))
     if SURROGATE.search(path):
         raise bad_input("The path %s holds half a character. Use a plain name." % quoted(path))
     longest = max(len(part.encode()) for part in path.split("/"))
     if longest > 255:
-        raise bad_input("The path %s has a name of %d bytes; at most 255 are possible. Use a shorter one." % (quoted(path), longest))
+        raise bad_input("The path %s has a name of %s bytes; at most 255 are possible. Use a shorter one." % (quoted(path), grouped(longest)))
     if len(path.encode()) > 4095:
-        raise bad_input("The path has %d bytes; at most 4,095 are possible. Use a shorter one." % len(path.encode()))
+        raise bad_input("The path has %s bytes; at most 4,095 are possible. Use a shorter one." % grouped(len(path.encode())))
 
 
 def is_inside(path, root):
@@ -1137,8 +1143,8 @@ def encode(text, what):
 def check_size(path, size, verb):
     if size > FILE_LIMIT_BYTES:
         raise bad_input(
-            "%s %s %d bytes; at most 10 MB can be written or edited in one call. Use a program for larger files."
-            % (quoted(path), verb, size)
+            "%s %s %s bytes; at most 10 MB can be written or edited in one call. Use a program for larger files."
+            % (quoted(path), verb, grouped(size))
         )
 
 
@@ -1157,7 +1163,7 @@ def check_regular(path, status):
 def no_such_line(path, lines, wanted):
     if lines == 0:
         return bad_input("%s is empty, so there is no line %d. Leave start_line out." % (quoted(path), wanted))
-    has = "1 line" if lines == 1 else "{:,} lines".format(lines)
+    has = "1 line" if lines == 1 else "%s lines" % grouped(lines)
     return bad_input("%s has %s, so there is no line %d. Give a start_line of at most %d." % (quoted(path), has, wanted, lines))
 
 
@@ -1198,8 +1204,8 @@ def check_places(path, data, places, wanted, everywhere):
         lines = [data.count(b"\n", 0, at) + 1 for at in places[:20]]
         more = " and further" if len(places) > 20 else ""
         raise bad_input(
-            "The text to look for occurs %d times in %s, on lines %s%s. Give a longer text that occurs once."
-            % (len(places), quoted(path), ", ".join(map(str, lines)), more)
+            "The text to look for occurs %s times in %s, on lines %s%s. Give a longer text that occurs once."
+            % (grouped(len(places)), quoted(path), ", ".join(map(str, lines)), more)
         )
 
 

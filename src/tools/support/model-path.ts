@@ -18,7 +18,7 @@ export function pathInWorkspace(modelPath: string, workspace: string): string {
     );
   if (hasControlCharacter(modelPath)) {
     throw new InputError(
-      `The model path ${quoted(modelPath)} holds a line break or another control character, shown here as "?". Rename the folder. ${INSTEAD}`,
+      `The model path ${quoted(modelPath)} holds a line break or another control character, shown here as "\ufffd". Rename the folder. ${INSTEAD}`,
     );
   }
   const inside = relative(workspace, resolve(workspace, modelPath));

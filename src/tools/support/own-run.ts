@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.js';
-import { firstChars } from '../../lib/text.js';
+import { quotedName } from '../../lib/text.js';
 import type { Run } from '../../runs/run.js';
 import type { RunToolContext } from '../tool.js';
 import { settleRun } from './close-run.js';
@@ -19,7 +19,7 @@ export async function findOwnRun(runId: string | undefined, context: RunToolCont
   const run = await context.runs.read(runId).catch(() => undefined);
   if (run === undefined || run.principal !== context.principal) {
     throw new InputError(
-      `You have no run "${firstChars(runId, 60)}". Leave run_id out for the current one, ${context.run.run_id}.`,
+      `You have no run ${quotedName(runId, 60)}. Leave run_id out for the current one, ${context.run.run_id}.`,
     );
   }
   return settleRun(run, context);
