@@ -1,11 +1,4 @@
 import type { Config } from '../config.js';
-import { evaluationTexts } from '../data/evaluation-texts.js';
-import { prepareTaskData } from '../data/prepare-task-data.js';
-import { dockerScorer } from '../eval/docker-scorer.js';
-import { dockerLean } from '../eval/lean/docker-lean.js';
-import { localLean } from '../eval/lean/local-lean.js';
-import { type LeanAbsence, NO_LEAN, type RunLean } from '../eval/lean/run-lean.js';
-import type { StartScorer } from '../eval/scorer-process.js';
 import { packageVersion } from '../lib/package-root.js';
 import type { Logger } from '../logger.js';
 import { RunStore } from '../runs/run-store.js';
@@ -19,11 +12,10 @@ import type { TaskFolder } from '../tasks/task.js';
 import type { Research } from '../tools/research.js';
 import type { Host, WantedRun } from '../tools/tool.js';
 import { dataPlace, PACKAGE_DATA } from './data-place.js';
-import { evaluationImage, sandboxImage } from './docker-images.js';
+import { sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
 import { knownTasks } from './known-tasks.js';
 import { type ServerPython, serverPython } from './server-python.js';
-import { serverModels } from './small-models-here.js';
 
 export interface ComposeOptions {
   readonly signal: AbortSignal;
@@ -35,7 +27,6 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
   const runs = new RunStore(config.home);
   const python = serverPython(config, { signal, log });
   const { backend, checkReady } = composeSandbox(config, python);
-  const readyModels = serverModels(config, { signal, log });
   return {
     tasks: knownTasks(config),
     runs,
@@ -45,8 +36,8 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
     research: composeResearch(config, { signal, log }),
     trainingData: once(async folder => {
       if (folder.ownData !== undefined) return ownTaskData(folder);
-      await readyModels(folder);
-      return prepareTaskData(folder.task, dataPlace(config), signal);
+      const { serverTaskData } = await import('./server-task-data.js'); // knows every data set: the handshake need not wait for that
+      return serverTaskData(folder, config, { signal, log });
     }),
     log,
   };
@@ -86,27 +77,14 @@ function composeResearch(config: Config, { signal, log }: ComposeOptions): () =>
         log,
         version: packageVersion(),
         packageData: PACKAGE_DATA,
-        evaluationTexts: id => evaluationTexts(id, dataPlace(config), signal),
+        evaluationTexts: async id => {
+          const { evaluationTexts } = await import('../data/evaluation-texts.js');
+          return evaluationTexts(id, dataPlace(config), signal);
+        },
       }),
     );
     return research;
   };
-}
-
-/** How submissions are scored: in a container, or (undefined) as a process of this host. */
-export function composeScorer(config: Config): StartScorer | undefined {
-  const { where } = config.evaluation;
-  const isInDocker = where === 'auto' ? config.sandbox === 'docker' : where === 'docker';
-  if (!isInDocker) return undefined;
-  const { socket } = config.docker;
-  return dockerScorer({ socket, image: () => evaluationImage(config), home: config.home });
-}
-
-/** How Lean 3 checks what a model wrote: in a container, as a process of this host, or not at all, with the reason. */
-export function composeLean({ lean, docker, home }: Config): RunLean | LeanAbsence {
-  const limits = { path: lean.path, memoryMb: lean.memory_mb, timeLimitS: lean.time_limit_s };
-  if (lean.image !== '') return dockerLean({ socket: docker.socket, image: lean.image, home, ...limits });
-  return lean.program === '' ? NO_LEAN : localLean({ program: lean.program, ...limits });
 }
 
 /** Remembers the answer for each task; a failure is tried again. */

@@ -43,9 +43,12 @@ export function createServer({ session, host, config, version }: ServerOptions):
       },
     },
   );
-  const described = tools.map(describeTool);
+  let described: ReturnType<typeof describeTool>[] | undefined; // made when asked for: the handshake need not wait for it
   const recent = new RecentAnswers<CallToolResult>();
-  server.setRequestHandler('tools/list', () => ({ tools: described }));
+  server.setRequestHandler('tools/list', () => {
+    described ??= tools.map(describeTool);
+    return { tools: described };
+  });
   server.setRequestHandler('tools/call', ({ params }, ctx) =>
     recent.once(ctx.mcpReq.id, JSON.stringify([params.name, params.arguments]), async () => {
       using progress = new ProgressTicker(ctx, params._meta?.progressToken);

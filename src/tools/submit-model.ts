@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { size } from '../lib/text.js';
 import { quoted } from '../runs/intake/findings.js';
-import { inspectModelFolder } from '../runs/intake/inspect-model-folder.js';
 import { isOver, type Run } from '../runs/run.js';
 import type { HandIn } from '../runs/submission.js';
 import { findTask } from '../tasks/tasks.js';
@@ -75,6 +74,7 @@ async function refuseBroken(modelPath: string, context: RunToolContext): Promise
       `The path ${quoted(modelPath)} goes through a link. Hand in the folder itself, not a link to it.`,
     );
   }
+  const { inspectModelFolder } = await import('../runs/intake/inspect-model-folder.js'); // large, and needed once a run
   const inspection = await inspectModelFolder(folder, task.submission);
   if (!isBroken(inspection)) return;
   const reasons = inspection.findings

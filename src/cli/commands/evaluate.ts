@@ -11,7 +11,7 @@ import type { Provenance, Score } from '../../runs/score.js';
 import type { Task, TaskEvaluator } from '../../tasks/task.js';
 import { findTask } from '../../tasks/tasks.js';
 import { type CommandContext, defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
-import { composeLean, composeScorer } from '../compose.js';
+import { composeLean, composeScorer } from '../compose-scoring.js';
 import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 import { knownTasks } from '../known-tasks.js';

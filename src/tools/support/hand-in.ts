@@ -2,7 +2,7 @@ import { realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { broken } from '../../runs/intake/findings.js';
 import { freezeSubmission } from '../../runs/intake/freeze-submission.js';
-import { inspectModelFolder, type ModelInspection } from '../../runs/intake/inspect-model-folder.js';
+import type { ModelInspection } from '../../runs/intake/inspect-model-folder.js';
 import type { Run } from '../../runs/run.js';
 import type { RunFolder } from '../../runs/run-folder.js';
 import type { Evaluation } from '../../runs/score.js';
@@ -57,6 +57,7 @@ export async function freezeOrRefuse(
 async function inspectInWorkspace(run: Run, modelPath: string, host: Host): Promise<ModelInspection> {
   const folder = await folderInWorkspace(host.runs.folder(run.run_id), modelPath);
   if (folder === undefined) return REPLACED;
+  const { inspectModelFolder } = await import('../../runs/intake/inspect-model-folder.js'); // large, and needed once a run
   return inspectModelFolder(folder, findTask(host.tasks, run.task_id).task.submission);
 }
 
