@@ -139,7 +139,7 @@ async function ours(evaluator: TaskEvaluator, { python, model, root, place }: Be
   const step = `scoring ${evaluator.id.replace(/@.*/, '')}`;
   const began = performance.now();
   let [scoring, ended] = [Number.NaN, Number.NaN];
-  const { outcome } = await evaluateModel({
+  const { outcome, findings } = await evaluateModel({
     task: miniBabyLm,
     evaluators: [evaluator],
     modelFolder: model,
@@ -154,7 +154,8 @@ async function ours(evaluator: TaskEvaluator, { python, model, root, place }: Be
     },
     signal: NEVER,
   });
-  if (outcome !== 'valid') throw new Error('the model of the bench was refused');
+  if (outcome !== 'valid')
+    throw new Error(`the model of the bench is ${outcome}: ${JSON.stringify(findings)}`);
   const rows = parseRows(readFileSync(join(outputFolder, ROWS_FILE), 'utf8'));
   return {
     seconds: (performance.now() - began) / 1000,

@@ -4,17 +4,10 @@
  * server that runs from dist/ meanwhile never reads half a file.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyAssets } from './lib/assets.mjs';
 import { filesBelow, STAMP_FILE, sourceStamp } from './lib/source-stamp.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +17,7 @@ const fresh = mkdtempSync(join(root, '.build-'));
 let status = 1;
 try {
   status = compile();
-  copyAssets();
+  copyAssets(root, fresh);
   const files = filesBelow(fresh, '.').map(path => path.slice(2));
   for (const path of files) place(path);
   removeAllBut(files);
@@ -40,15 +33,6 @@ function compile() {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   }).status;
-}
-
-function copyAssets() {
-  for (const path of filesBelow(root, 'src')) {
-    if (path.endsWith('.ts')) continue;
-    const target = join(fresh, path.slice('src/'.length));
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(join(root, path), target);
-  }
 }
 
 function place(path) {

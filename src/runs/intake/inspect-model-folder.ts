@@ -6,7 +6,7 @@ import { checkConfigAgainstTensors, embeddingRows } from './config-against-tenso
 import { broken } from './findings.js';
 import { listModelFolder, type ModelFile } from './list-model-folder.js';
 import { type Architecture, checkConfig } from './model-config.js';
-import { modelTypes } from './model-types.js';
+import { type ModelTypes, modelTypes } from './model-types.js';
 import { NotARegularFile } from './open-regular-file.js';
 import { readJsonObject } from './read-json.js';
 import { checkValues, readWeights } from './read-weights.js';
@@ -33,8 +33,9 @@ export async function inspectModelFolder(
   folder: string,
   limits: Task['submission'],
 ): Promise<ModelInspection> {
+  const types = await modelTypes(); // a fault of this file is ours, not the folder's
   try {
-    return await inspect(folder, limits);
+    return await inspect(folder, limits, types);
   } catch (error) {
     if (error instanceof NotARegularFile || isChange(error))
       return { ...NOTHING, findings: [broken('files', CHANGED)] };
@@ -51,13 +52,17 @@ function isChange(error: unknown): boolean {
   return ['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '');
 }
 
-async function inspect(folder: string, limits: Task['submission']): Promise<ModelInspection> {
+async function inspect(
+  folder: string,
+  limits: Task['submission'],
+  types: ModelTypes,
+): Promise<ModelInspection> {
   const { files, findings: listed, isFolder } = await listModelFolder(folder);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (!isFolder) return { ...NOTHING, findings: listed };
   if (bytes > limits.max_bytes)
     return { ...NOTHING, files, bytes, findings: [...listed, tooLarge(bytes, limits.max_bytes)] };
-  const config = await readConfig(folder, files, limits.architectures);
+  const config = await readConfig(folder, files, limits.architectures, types);
   const tokenizer = await checkTokenizerFiles(folder, files);
   const weights = await readWeights(folder, files);
   const findings = [
@@ -96,14 +101,19 @@ const MAX_CONFIG_BYTES = 1_000_000;
 
 const NO_CONFIG = { value: undefined, architecture: null, type: undefined } as const;
 
-async function readConfig(folder: string, files: readonly ModelFile[], accepted: readonly Architecture[]) {
+async function readConfig(
+  folder: string,
+  files: readonly ModelFile[],
+  accepted: readonly Architecture[],
+  types: ModelTypes,
+) {
   if (!has(files, 'config.json')) {
     const message = 'config.json is missing. Save the model with model.save_pretrained(folder).';
     return { ...NO_CONFIG, findings: [broken('config', message)] };
   }
   const config = await readJsonObject(folder, 'config.json', MAX_CONFIG_BYTES);
   if (!config.ok) return { ...NO_CONFIG, findings: [broken('config', config.message)] };
-  return { value: config.value, ...checkConfig(config, accepted, await modelTypes()) };
+  return { value: config.value, ...checkConfig(config, accepted, types) };
 }
 
 function has(files: readonly ModelFile[], name: string): boolean {
