@@ -49,7 +49,6 @@ def load_model(folder, architecture, device):
             trust_remote_code=False,
             use_safetensors=True,
             dtype=torch.float32,
-            attn_implementation="eager",
             output_loading_info=True,
         )
     except ImportError as error:
@@ -86,7 +85,7 @@ def untrained_like(model, architecture, seed):
     if usual is not None:
         config.initializer_range = usual
     torch.manual_seed(seed)
-    fresh = LOADERS[architecture].from_config(config, attn_implementation="eager", dtype=torch.float32)
+    fresh = LOADERS[architecture].from_config(config, dtype=torch.float32)
     return fresh.to(model.device).eval()
 
 
