@@ -10,6 +10,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "docker", "eval")]
 
 import bare_harness  # noqa: E402
 import loading  # noqa: E402
+import numpy  # noqa: E402
 from choices import ChoiceSuite  # noqa: E402
 from loglikelihood import make_engine  # noqa: E402
 
@@ -36,6 +37,11 @@ def theirs(wanted, scratch):
 
 def best(values):
     return max(range(len(values)), key=values.__getitem__)
+
+
+def distance(one, other):
+    """How far two log-likelihoods are apart, in nats, beyond the step between neighbours in float32: below -1024 that alone is more than 1e-4."""
+    return max(0.0, abs(one - other) - float(numpy.spacing(numpy.float32(abs(one)))))
 
 
 def fixture(results, rows):
@@ -71,7 +77,7 @@ def main(wanted):
     rows, engine = ours(wanted, wanted["scratch"])
     other, _ = ours(wanted, wanted["scratch"], budget=1)  # every sequence by itself
     compared = [(rows[name, sample["doc_id"]], other[name, sample["doc_id"]], sample) for name, found in results["samples"].items() for sample in found]
-    far = [abs(a - b[0][0]) for row, _, sample in compared for a, b in zip(row["values"], sample["resps"])]
+    far = [distance(a, b[0][0]) for row, _, sample in compared for a, b in zip(row["values"], sample["resps"])]
     if wanted.get("fixture"):
         with open(wanted["fixture"], "w", encoding="utf-8") as file:
             json.dump(fixture(results, rows), file, allow_nan=False)
@@ -83,7 +89,7 @@ def main(wanted):
         "same_verdict": sum(all(sample[name] == value for name, value in row["harness"].items()) for row, _, sample in compared),
         "same_alone": sum(best(row["values"]) == best(alone["values"]) for row, alone, _ in compared),
         "worst_difference": max(far),
-        "worst_alone": max(abs(a - b) for row, alone, _ in compared for a, b in zip(row["values"], alone["values"])),
+        "worst_alone": max(distance(a, b) for row, alone, _ in compared for a, b in zip(row["values"], alone["values"])),
         "picks_positions": engine.reader.picks,
         "cuts_at_spaces": engine.encoder.cuts_at_spaces,
     }
