@@ -22,6 +22,8 @@ import { playRun } from '../contest.js';
 import { knownTasks } from '../known-tasks.js';
 import { readyPython } from '../python-environment-here.js';
 
+const FORMATS = ['table', 'markdown', 'json'] as const;
+
 export const controls = defineCommand({
   name: 'controls',
   summary: 'show that tasks are sound: scripted contestants that do nothing, little, honest work, and tricks',
@@ -30,18 +32,20 @@ export const controls = defineCommand({
   arguments: [['[task...]', 'tasks by id; all that have controls where none is named']],
   options: [
     ['--contestants <names>', `which of them play, by names with commas between [${CONTROLS.join(',')}]`],
+    ['--format <format>', `${FORMATS.join(', ')} [table]`],
     JSON_OPTION,
   ],
   examples: [
-    ['mlrb controls', 'all tasks that have controls; an hour or so on a processor'],
+    ['mlrb controls', 'all tasks that have controls; half an hour or so on two cores'],
     ['mlrb controls mini_llm_efficiency --contestants base,cheat', 'two of them on one task'],
   ],
   input: z.object({
     task: z.array(z.string()).default([]),
     contestants: z.string().default(CONTROLS.join(',')),
+    format: z.enum(FORMATS).default('table'),
     json: JsonFlag,
   }),
-  async run({ task, contestants, json }, context) {
+  async run({ task, contestants, format, json }, context) {
     const { config, signal, log, print } = context;
     const wanted = pickControls(contestants);
     const known = knownTasks(config);
@@ -52,7 +56,8 @@ export const controls = defineCommand({
     await readyPython(config, context);
     const found: Controls[] = [];
     for (const each of tasks) found.push(await playAll(each, wanted, host, context));
-    print(json ? JSON.stringify(found.map(withVerdict), null, 2) : renderControls(found, 'table'));
+    if (json || format === 'json') print(JSON.stringify(found.map(withVerdict), null, 2));
+    else print(renderControls(found, format));
     return found.every(each => unsoundness(each).length === 0) ? 0 : 1;
   },
 });
