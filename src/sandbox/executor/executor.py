@@ -1347,15 +1347,26 @@ class Quota:
         return 0.0 if self.scanned_at is None else self.scanned_at + max(1.0, 20 * self.scan_seconds)
 
     def free(self):
-        """Bytes that jobs can still write to the disk below, whatever the limit; 0 where it holds as many files as it can."""
+        """Bytes that the disk below still has for all, whatever the limit; 0 where it holds as many files as it can."""
         try:
             disk = os.statvfs(self.folders[0])
         except OSError:
             return float("inf")
         if disk.f_files and not disk.f_ffree:
             return 0
-        has_reserve = os.geteuid() == 0 and not isinstance(self.agent, Agent)
-        return (disk.f_bfree if has_reserve else disk.f_bavail) * disk.f_frsize
+        return disk.f_bavail * disk.f_frsize
+
+    def can_write(self):
+        """By trying: some users may take what a disk keeps in reserve, and some of that no one can. The file never has a name."""
+        try:
+            with self.agent.acting():
+                fd = os.open(self.folders[0], os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+                try:
+                    return os.write(fd, bytes(FULL_DISK_BYTES)) == FULL_DISK_BYTES
+                finally:
+                    os.close(fd)
+        except (OSError, AttributeError):
+            return False
 
     def no_room(self):
         """
@@ -1365,7 +1376,7 @@ class Quota:
         free = self.free()
         if self.used + max(0, self.free_before - free) > self.limit - GROWTH_SLACK_BYTES and self.scan() >= self.limit:
             return "run"
-        return "host" if free < FULL_DISK_BYTES else None
+        return "host" if free < FULL_DISK_BYTES and not self.can_write() else None
 
     def admit(self, extra):
         """Lets bytes in, or looks once more before it refuses: the contestant may have deleted something."""
