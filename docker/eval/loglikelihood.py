@@ -128,7 +128,7 @@ class Engine:
                 owners += [len(places)] * len(after)
                 places.append(place)
         picked, targets = (torch.tensor(numbers, device=self.device) for numbers in (picked, targets))
-        terms = (logits[picked, targets] - torch.logsumexp(logits, dim=1)[picked]).cpu()  # on a GPU the sum would depend on the run
+        terms = torch.log_softmax(logits, dim=1)[picked, targets].cpu()  # on a GPU the sum would depend on the run
         sums = torch.zeros(len(places), dtype=torch.float64).index_add_(0, torch.tensor(owners), terms.double())
         return list(zip(places, sums.float().tolist()))  # the float32 nearest to the sum, whatever the order
 
