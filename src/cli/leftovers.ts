@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { findHalfMade } from '../data/half-made.js';
 import { ConfigError, errorCode } from '../errors.js';
+import { findAbandonedRows, removeRowsFolder, rowsFolder } from '../eval/row-files.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
 import { exists } from '../lib/exists.js';
 import { withFileLock } from '../lib/file-lock.js';
@@ -37,6 +38,10 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
   for (const folder of await findDeadScratchFolders(config.home)) {
     yield `${folder}: the scratch folder of an evaluation that was killed.`;
     if (mode === 'act') await removeScratchFolder(folder);
+  }
+  for (const key of await findAbandonedRows(config.home)) {
+    yield `${rowsFolder(config.home, key)}: rows of an evaluation that was broken off, and not gone on with for a week.`;
+    if (mode === 'act') await removeRowsFolder(config.home, key);
   }
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLocked } from '../lib/file-lock.js';
 import type { SuiteData } from './evaluation-data.js';
 
 /** Where the rows of one judgement lie until it is made; an evaluation that was killed goes on from what is there. */
@@ -7,6 +8,25 @@ export async function makeRowsFolder(home: string, key: string): Promise<string>
   const folder = rowsFolder(home, key);
   await mkdir(folder, { recursive: true });
   return folder;
+}
+
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** Keys of judgements that nobody has gone on with for a week, so that their rows only take room. */
+export async function findAbandonedRows(home: string): Promise<string[]> {
+  const names = await readdir(join(home, 'cache', 'rows')).catch(() => []);
+  const keys = names.filter(name => !name.endsWith('.lock'));
+  const isAbandoned = await Promise.all(keys.map(key => isLeft(home, key)));
+  return keys.filter((_, at) => isAbandoned[at]);
+}
+
+/** A file that is added or replaced shows in the time of its folder. */
+async function isLeft(home: string, key: string): Promise<boolean> {
+  if (await isLocked(rowsLock(home, key))) return false;
+  const folder = rowsFolder(home, key);
+  const folders = [folder, ...(await readdir(folder)).map(name => join(folder, name))];
+  const times = await Promise.all(folders.map(async path => (await stat(path)).mtimeMs));
+  return Math.max(...times) < Date.now() - KEPT_MS;
 }
 
 export async function removeRowsFolder(home: string, key: string): Promise<void> {
@@ -18,7 +38,7 @@ export function rowsLock(home: string, key: string): string {
   return `${rowsFolder(home, key)}.lock`;
 }
 
-function rowsFolder(home: string, key: string): string {
+export function rowsFolder(home: string, key: string): string {
   return join(home, 'cache', 'rows', key);
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunStore } from '../../src/runs/run-store.js';
@@ -202,12 +202,19 @@ describe('runs', () => {
     const inUse = join(own, 'scratch', `eval-${process.pid}-x`);
     await mkdir(dead, { recursive: true });
     await mkdir(inUse);
+    const oldRows = join(own, 'cache', 'rows', 'a'.repeat(64));
+    const freshRows = join(own, 'cache', 'rows', 'b'.repeat(64));
+    for (const rows of [oldRows, freshRows]) await mkdir(join(rows, 'blimp'), { recursive: true });
+    const longAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000);
+    for (const path of [join(oldRows, 'blimp'), oldRows, freshRows]) await utimes(path, longAgo, longAgo);
     const { stderr } = await mlrb(own, 'cleanup --dry-run');
     expect(stderr).toContain('never finished');
     expect(stderr).toContain(dead);
-    expect([environment, dead].map(path => existsSync(path))).toEqual([true, true]);
+    expect(stderr).toContain(`${oldRows}: rows of an evaluation that was broken off`);
+    expect([environment, dead, oldRows].map(path => existsSync(path))).toEqual([true, true, true]);
     await mlrb(own, 'cleanup');
-    expect([environment, dead, inUse].map(path => existsSync(path))).toEqual([false, false, true]);
+    const left = [environment, dead, inUse, oldRows, freshRows].map(path => existsSync(path));
+    expect(left).toEqual([false, false, true, false, true]);
     expect((await mlrb(own, 'cleanup')).stdout).toContain('Nothing was left behind.');
   });
 });
