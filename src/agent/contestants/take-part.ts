@@ -1,3 +1,4 @@
+import { grouped } from '../../lib/text.js';
 import { Accepted, Result, StartedRun, TaskList, TaskText } from '../answers.js';
 import type { Play } from '../script.js';
 
@@ -36,5 +37,5 @@ export async function waitForOutcome({ contestant, onStep }: Play): Promise<void
 function progress({ evaluation }: Result): string | undefined {
   if (evaluation === undefined) return undefined;
   const { step, done, total } = evaluation;
-  return total > 1 ? `${step}, ${done} of ${total}` : step;
+  return total > 1 ? `${step}, ${grouped(done)} of ${grouped(total)}` : step;
 }
