@@ -8,6 +8,7 @@ export function scoreLines(score: Score): string[] {
   const unit = score.unit === undefined ? '' : ` ${score.unit}`;
   return [
     `  ${score.metric}: ${number(score.value)}${unit} (${besideValue(score).join(', ')})`,
+    ...(score.reason === undefined ? [] : [`    ${score.reason}`]),
     ...Object.entries(score.floors).map(([name, floor]) => `    floor, ${words(name)}: ${floorText(floor)}`),
     ...Object.entries(score.beside ?? {}).map(
       ([name, value]) => `    beside, ${words(name)}: ${number(value)}`,
@@ -39,7 +40,17 @@ export function findingLines({ severity, rule, message, evidence = [] }: Finding
   ];
 }
 
-export function provenanceLine(provenance: Provenance): string {
+/** What the scores were measured with, and on what. */
+export function provenanceLines(provenance: Provenance): string[] {
   const { evaluator, evaluator_version, harness, device, dtype, batch_size, seconds } = provenance;
-  return `  measured by ${evaluator} ${evaluator_version} with ${harness} on ${device} in ${dtype}, batch ${batch_size}, ${Math.round(seconds)} s`;
+  const libraries = Object.entries(provenance.libraries).map(([name, version]) => `${name} ${version}`);
+  return [
+    `  measured by ${evaluator} ${evaluator_version} with ${harness} on ${device} in ${dtype}, batch ${batch_size}, ${Math.round(seconds)} s`,
+    `    ${libraries.join(', ')}`,
+    `    digest of the weights ${short(provenance.weights_digest)}, of the data ${short(provenance.data_digest)}`,
+  ];
+}
+
+function short(digest: string): string {
+  return digest.slice(0, 16);
 }

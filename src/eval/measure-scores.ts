@@ -1,3 +1,4 @@
+import { intervalOfMean, standardError } from '../lib/interval-of-mean.js';
 import type { Score } from '../runs/score.js';
 import type { Direction } from '../tasks/task.js';
 import { WIKITEXT_FILE } from './evaluation-data.js';
@@ -60,25 +61,19 @@ interface Value {
   readonly value: number | null;
   readonly n: number;
   readonly reason: string;
-  readonly standard_error?: number | null;
+  /** Where it is the mean of several measurements: those. */
+  readonly values?: readonly number[];
   readonly beside?: Record<string, number>;
 }
 
-function measure(
-  metric: string,
-  direction: Direction,
-  { standard_error = null, value, ...rest }: Value,
-): Score {
+function measure(metric: string, direction: Direction, { values = [], value, ...rest }: Value): Score {
   return {
     version: 1,
     metric,
     direction,
     value,
-    standard_error,
-    interval_95:
-      standard_error === null || value === null
-        ? null
-        : [value - 1.96 * standard_error, value + 1.96 * standard_error],
+    standard_error: standardError(values),
+    interval_95: intervalOfMean(values),
     floors: {},
     ceiling: { value: null, reason: 'the metric has none' },
     paper: null,
@@ -94,8 +89,8 @@ function speedScores(speed: MessageOf<'generation'>['speed']): Score[] {
       measure('new_tokens_per_second', 'higher_is_better', { unit: 'tokens/s', ...absent }),
     ];
   }
-  const n = speed.new_tokens * speed.seconds.length;
-  const reason = `greedy generation of ${speed.new_tokens} new tokens, ${speed.seconds.length} times after one that warms up, one sequence at a time`;
+  const n = speed.seconds.length;
+  const reason = `greedy generation of ${speed.new_tokens} new tokens, ${n} times after one that warms up, one sequence at a time`;
   const perToken = speed.seconds.map(seconds => (1000 * seconds) / speed.new_tokens);
   const perSecond = speed.seconds.map(seconds => speed.new_tokens / seconds);
   return [
@@ -104,23 +99,16 @@ function speedScores(speed: MessageOf<'generation'>['speed']): Score[] {
       value: mean(perToken),
       n,
       reason,
-      standard_error: standardError(perToken),
+      values: perToken,
     }),
     measure('new_tokens_per_second', 'higher_is_better', {
       unit: 'tokens/s',
       value: mean(perSecond),
       n,
       reason,
-      standard_error: standardError(perSecond),
+      values: perSecond,
     }),
   ];
-}
-
-function standardError(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-  return Math.sqrt(variance / values.length);
 }
 
 const NO_TEXT = {

@@ -1,3 +1,4 @@
+import { intervalOfMean } from '../lib/interval-of-mean.js';
 import type { ResultRow } from './result-row.js';
 
 /**
@@ -106,19 +107,4 @@ function ratio(a: number, b: number): number | null {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** Two-sided 95 % quantiles of Student's t for 1, 2, … degrees of freedom. */
-const T_95 = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
-  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
-
-function intervalOfMean(values: readonly number[]): readonly [number, number] | null {
-  const n = values.length;
-  if (n < 2) return null;
-  const mean = sum(values) / n;
-  const variance = sum(values.map(value => (value - mean) ** 2)) / (n - 1);
-  const half = (T_95[n - 2] ?? 1.96 + 2.4 / (n - 1)) * Math.sqrt(variance / n);
-  return [mean - half, mean + half];
 }

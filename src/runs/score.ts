@@ -16,7 +16,7 @@ export const Score = z.strictObject({
   version: z.literal(1),
   metric: z.string(),
   value: z.number().nullable(),
-  reason: z.string().optional().describe('why there is no value'),
+  reason: z.string().optional().describe('why there is no value, or what it is and rests on'),
   direction: Direction,
   unit: z.string().optional(),
   n: z.number().int().nonnegative().describe('rows scored'),

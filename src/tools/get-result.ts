@@ -17,12 +17,13 @@ const MAX_STARTS = 3;
 const ScoreAnswer = z.object({
   metric: z.string(),
   value: z.number().optional(),
-  reason: z.string().optional().describe('why there is no value'),
+  reason: z.string().optional().describe('why there is no value, or what the value is'),
   direction: z.string(),
   n: z.number(),
   standard_error: z.number().optional(),
   interval_95: z.array(z.number()).optional(),
   floors: z.record(z.string(), z.number()).optional().describe('levels that take no skill, on the same rows'),
+  beside: z.record(z.string(), z.number()).optional().describe('the same by another formula'),
 });
 
 export const getResult = defineTool({
@@ -173,8 +174,15 @@ function scoreLine(score: Score): string {
   const floors = Object.entries(score.floors).flatMap(([name, { value }]) =>
     value === null ? [] : [`${name} ${shown(value)}`],
   );
-  const beside = floors.length === 0 ? '' : `; floors: ${floors.join(', ')}`;
-  return `${score.metric}: ${shown(score.value)}${score.unit === undefined ? '' : ` ${score.unit}`} (n ${grouped(score.n)}${interval}${beside}; ${score.direction.replaceAll('_', ' ')})`;
+  const others = Object.entries(score.beside ?? {}).map(([name, value]) => `${name} ${shown(value)}`);
+  const levels = floors.length === 0 ? '' : `; floors: ${floors.join(', ')}`;
+  const beside = others.length === 0 ? '' : `; beside: ${others.join(', ')}`;
+  const reason = score.reason === undefined ? '' : `. ${capitalised(score.reason)}`;
+  return `${score.metric}: ${shown(score.value)}${score.unit === undefined ? '' : ` ${score.unit}`} (n ${grouped(score.n)}${interval}${levels}${beside}; ${score.direction.replaceAll('_', ' ')})${reason}`;
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function scoreAnswer(score: Score) {
@@ -190,6 +198,7 @@ function scoreAnswer(score: Score) {
     ...(score.standard_error === null ? {} : { standard_error: score.standard_error }),
     ...(score.interval_95 === null ? {} : { interval_95: [...score.interval_95] }),
     ...(floors.length === 0 ? {} : { floors: Object.fromEntries(floors) }),
+    ...(score.beside === undefined ? {} : { beside: score.beside }),
   };
 }
 

@@ -32,3 +32,17 @@ test('a perplexity that could not be measured for want of the text says where th
 test('a perplexity that could not be measured for another reason gives that', () => {
   expect(measureScores({ ...measured, hasText: true }).at(-1)?.reason).toBe('what the scorer says');
 });
+
+test('the interval of a speed is as wide as three measurements leave it', () => {
+  const generation = {
+    type: 'generation' as const,
+    speed: { new_tokens: 10, seconds: [0.01, 0.02, 0.03] },
+  };
+  const scores = measureScores({ ...measured, generation, hasText: true });
+  const speed = scores.find(({ metric }) => metric === 'ms_per_new_token');
+  expect(speed).toMatchObject({ n: 3 });
+  expect(speed?.value).toBeCloseTo(2, 9);
+  // Student's t with two degrees of freedom: 4.303 standard errors of 1 / sqrt(3) on either side.
+  expect(speed?.interval_95?.[0]).toBeCloseTo(2 - 4.303 / Math.sqrt(3), 3);
+  expect(speed?.interval_95?.[1]).toBeCloseTo(2 + 4.303 / Math.sqrt(3), 3);
+});

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { measureScores } from '../../src/eval/measure-scores.js';
 import { makeHome } from '../helpers/home.js';
 import { inProcess } from '../helpers/in-process.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -73,5 +74,40 @@ it('a damaged record of an evaluation is made anew before the outcome is known, 
   const result = await server.call('get_result');
   expect(result.data).toMatchObject({ state: 'evaluated', outcome: 'valid', scores: [] });
   expect(result.text).toContain(`damaged or gone: ask the operator for \`mlrb evaluate ${runId}\``);
+  await endAllRuns(home.path);
+});
+
+it('a contestant reads beside a number what it is of, in the text as in the data', async () => {
+  await using home = await makeHome();
+  await using server = await inProcess(home.path, {});
+  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
+  const runId = String(data.run_id);
+  await server.call('submit_model', { model_path: 'example_submission' });
+  const evaluation = await server.runs.readEvaluation(runId);
+  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  const [, , memory] = measureScores({
+    parameters: 1,
+    bytes: 1,
+    generation: { type: 'generation', speed: null },
+    memory: { type: 'memory', peak_bytes: 600_000_000, before_bytes: 500_000_000, kind: 'resident' },
+    perplexity: { type: 'perplexity', measured: null, reason: 'none' },
+    hasText: false,
+  });
+  if (memory === undefined) throw new Error('the third is the memory');
+  await server.runs.writeEvaluation(runId, {
+    ...evaluation,
+    state: 'done',
+    outcome: 'valid',
+    scores: [memory],
+  });
+  await server.runs.withRun(runId, () =>
+    server.runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }),
+  );
+  const result = await server.call('get_result', { run_id: runId });
+  expect(result.text).toContain('peak_memory: 600,000,000 bytes (n 1; beside: before_loading 500,000,000;');
+  expect(result.text).toContain('Highest resident memory of the scoring process');
+  expect(result.data.scores).toEqual([
+    expect.objectContaining({ reason: memory.reason, beside: { before_loading: 500_000_000 } }),
+  ]);
   await endAllRuns(home.path);
 });

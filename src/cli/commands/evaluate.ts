@@ -16,7 +16,7 @@ import { enterEvaluation } from '../evaluation-process.js';
 import { resolveRunId } from '../judged-runs.js';
 import { knownTasks } from '../known-tasks.js';
 import { readyPython } from '../python-environment-here.js';
-import { findingLines, provenanceLine, scoreLines } from '../score-text.js';
+import { findingLines, provenanceLines, scoreLines } from '../score-text.js';
 
 export const evaluate = defineCommand({
   name: 'evaluate',
@@ -142,7 +142,7 @@ function resultText(heading: string, { scores, findings, provenance, from_cache 
     heading,
     ...scores.flatMap(scoreLines),
     ...findings.flatMap(findingLines),
-    ...(provenance === undefined ? [] : [provenanceLine(provenance)]),
+    ...(provenance === undefined ? [] : provenanceLines(provenance)),
     ...(from_cache ? ['  taken from the cache: these weights had been scored before'] : []),
   ].join('\n');
 }

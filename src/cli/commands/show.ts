@@ -7,7 +7,7 @@ import type { Evaluation } from '../../runs/score.js';
 import type { TraceEvent } from '../../runs/trace.js';
 import { defineCommand, JSON_OPTION, JsonFlag } from '../command.js';
 import { resolveRunId } from '../judged-runs.js';
-import { findingLines, provenanceLine, scoreLines } from '../score-text.js';
+import { findingLines, provenanceLines, scoreLines } from '../score-text.js';
 
 export const show = defineCommand({
   name: 'show',
@@ -92,7 +92,7 @@ function evaluationLines(evaluation: Evaluation | undefined): string[] {
     `  evaluation ${state}${how}${from_cache ? ', taken from the cache' : ''}${reason === undefined ? '' : `: ${reason}`}`,
     ...scores.flatMap(scoreLines),
     ...findings.flatMap(findingLines),
-    ...(provenance === undefined ? [] : [provenanceLine(provenance)]),
+    ...(provenance === undefined ? [] : provenanceLines(provenance)),
   ];
 }
 
