@@ -44,7 +44,7 @@ def main():
 def load(folder, device):
     is_seq2seq = AutoConfig.from_pretrained(folder, local_files_only=True).is_encoder_decoder
     loader = AutoModelForSeq2SeqLM if is_seq2seq else AutoModelForCausalLM
-    model = loader.from_pretrained(folder, local_files_only=True, dtype=torch.float32, attn_implementation="eager")
+    model = loader.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     return model.to(device).eval()
 
 
