@@ -75,7 +75,7 @@ describe('mlrb data fetch', () => {
       .split('\n')
       .filter(line => line.startsWith('lima: GAIR') || line.includes('clone'));
     expect(said).toEqual([
-      expect.stringMatching(/^minif2f_train: The data set minif2f_train is on no hub\. It is on GitHub/),
+      expect.stringMatching(/^minif2f_train: The data set minif2f_train is on no hub\. miniF2F is on GitHub/),
       expect.stringMatching(/^lima: GAIR\/lima is given only to those who accept its terms\. .*set HF_TOKEN/),
     ]);
     expect(stdout).toMatch(/│ lima +│ failed/);

@@ -179,7 +179,7 @@ describe('a data set from the hub', () => {
   });
 
   it.each([
-    ['minif2f_train', /is on no hub\. It is on GitHub: `git clone .*`mlrb data import miniF2F`/],
+    ['minif2f_train', /is on no hub\. miniF2F is on GitHub: `git clone .*`mlrb data import miniF2F`/],
     ['mini_base', /is made here, not fetched: `mlrb data build mini_base`/],
     ['tinyshakespeare', /comes with the package and needs no fetching/],
   ])('%s is none: that is said', async (id, sentence) => {

@@ -11,7 +11,7 @@ const COMMON = {
   format: 'rows',
   origin: {
     kind: 'folder',
-    get: 'It is on GitHub: `git clone https://github.com/facebookresearch/miniF2F`, then `mlrb data import miniF2F`.',
+    get: 'miniF2F is on GitHub: `git clone https://github.com/facebookresearch/miniF2F`, then `mlrb data import miniF2F`.',
   },
   licence: 'MIT and Apache-2.0',
   source: 'https://github.com/facebookresearch/miniF2F (Zheng et al., 2021, arXiv 2109.00110)',
