@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../config.js';
 import { findSource } from '../data/datasets.js';
 import { ConfigError, InputError } from '../errors.js';
-import { parseEvaluator } from '../eval/evaluator-name.js';
+import { checkEvaluator } from '../eval/check-evaluator.js';
 import { readCustomTasks } from '../tasks/custom-tasks.js';
 import type { TaskFolder } from '../tasks/task.js';
 import { tasks } from '../tasks/tasks.js';
@@ -23,8 +23,8 @@ function checkNames({ task, promptFile }: TaskFolder): void {
   const evaluators = [...task.evaluators, ...task.options];
   const dataSets = [...evaluators.flatMap(({ data }) => data ?? []), ...(task.off_limits.data_sets ?? [])];
   try {
-    for (const { id } of evaluators) parseEvaluator(id);
     for (const id of dataSets) findSource(id);
+    for (const evaluator of evaluators) checkEvaluator(evaluator);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new ConfigError(`The manifest in ${dirname(promptFile)}: ${error.message}`, { cause: error });

@@ -28,6 +28,7 @@ export function promptValues(task: Task, places: Places, reach: Reach): Record<s
     max_parameters: grouped(task.submission.max_parameters),
     evaluators: task.evaluators.map(evaluatorLine).join('\n'),
     method: scoringMethod(task.evaluators),
+    example: exampleText(task),
     ...ruleValues(task.rules),
   };
 }
@@ -134,4 +135,16 @@ function alternatives(words: readonly string[]): string {
 function evaluatorLine({ metric, description }: Task['evaluators'][number], index: number): string {
   const place = index === 0 ? ' ranks' : ' stands beside it';
   return `- **${metric}**${place}: ${description}`;
+}
+
+/** Some tasks take only what was made in a certain way, or of a certain kind: there the example shows no more than the files. */
+function exampleText({ rules, submission: { architectures, dtypes } }: Task): string {
+  const isAccepted =
+    architectures.includes('causal') &&
+    dtypes.includes('float32') &&
+    rules.every(rule => rule.id !== 'merging_package') &&
+    rules.every(rule => rule.id !== 'approved_base' || rule.model_types.includes('gpt2'));
+  return isAccepted
+    ? 'It passes the checks and scores what an untrained model scores: a pattern for the files, not a start.'
+    : 'It is a pattern for the files and no more: handed in, it breaks a rule of this task.';
 }

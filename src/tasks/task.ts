@@ -93,15 +93,23 @@ export const Direction = z.enum(['higher_is_better', 'lower_is_better']);
 export type Direction = z.infer<typeof Direction>;
 
 export const TaskEvaluator = z.strictObject({
-  id: z.string().describe('an evaluator by name; `@N` limits it to the first N rows of each subtask'),
+  id: z
+    .string()
+    .describe(
+      '`blimp`, `mmlu`, `super_glue`, `bits_per_byte`, `bleu`, `rouge_l`, `lean3` or `combined`; `@N` limits all but `bits_per_byte` to the first N rows of each subtask',
+    ),
   data: z
     .array(z.string())
     .readonly()
     .optional()
-    .describe('data sets it scores on, by id, where the evaluator does not say it by its name'),
-  metric: z.string().describe('the metric it yields, as it stands in the score record'),
-  direction: Direction.describe('which values are better'),
-  description: z.string().describe('what it measures, for the contestant'),
+    .describe(
+      'data sets it scores on, by id, where the evaluator does not say it by its name: held-out texts for `bits_per_byte`, one set of held-out proofs for the last four',
+    ),
+  metric: z.string().describe('what the score is called: the same as `id`'),
+  direction: Direction.describe(
+    'which values are better: the lower ones for `bits_per_byte`, else the higher',
+  ),
+  description: z.string().describe('what it measures and which values are better, for the contestant'),
 });
 export type TaskEvaluator = z.infer<typeof TaskEvaluator>;
 

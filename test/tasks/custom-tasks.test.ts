@@ -45,6 +45,13 @@ function refusal(folder: string): string {
   throw new Error('it was not refused');
 }
 
+/** The example's manifest, scored by bits per byte. */
+function bitsPerByteOn(manifest: string, data: string): string {
+  return readFileSync(manifest, 'utf8')
+    .replaceAll('blimp@100', 'bits_per_byte')
+    .replace('higher_is_better', `lower_is_better\n    data: ${data}`);
+}
+
 test('the example of the docs is a task like those of the package', async () => {
   const [folder, ...others] = readCustomTasks(EXAMPLES, tasks);
   if (folder === undefined) throw new Error('there is one');
@@ -185,6 +192,33 @@ test.each<[string, (place: Place) => void, RegExp]>([
     'a data set that there is not',
     ({ manifest }) => writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}  data_sets: [mmmlu]\n`),
     /The manifest in .*nursery_rhymes: No data set named "mmmlu"\. Did you mean "mmlu"\?/,
+  ],
+  [
+    'a metric that its evaluator does not yield',
+    ({ manifest }) =>
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('metric: blimp@100', 'metric: blimp')),
+    /The evaluator "blimp@100" yields the metric "blimp@100", not "blimp"\./,
+  ],
+  [
+    'a direction that would rank the worst first',
+    ({ manifest }) =>
+      writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('higher_is', 'lower_is')),
+    /The evaluator "blimp@100" is "higher_is_better", not "lower_is_better"\./,
+  ],
+  [
+    'an evaluator of texts without a text',
+    ({ manifest }) => writeFileSync(manifest, bitsPerByteOn(manifest, '[]')),
+    /The evaluator "bits_per_byte" needs "data": one or more of .*wikitext2_heldout/,
+  ],
+  [
+    'an evaluator of texts with questions',
+    ({ manifest }) => writeFileSync(manifest, bitsPerByteOn(manifest, '[mmlu]')),
+    /The evaluator "bits_per_byte" cannot score on "mmlu": its "data" takes one or more of /,
+  ],
+  [
+    'an evaluator on what contestants may train on',
+    ({ manifest }) => writeFileSync(manifest, bitsPerByteOn(manifest, '[tinyshakespeare_train]')),
+    /The evaluator "bits_per_byte" cannot score on "tinyshakespeare_train"/,
   ],
   [
     'a manifest that is not YAML',

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findSource } from '../../src/data/datasets.js';
+import { checkEvaluator } from '../../src/eval/check-evaluator.js';
 import { parseEvaluator } from '../../src/eval/evaluator-name.js';
 import { inspectModelFolder } from '../../src/runs/intake/inspect-model-folder.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../../src/tasks/prompt.js';
@@ -21,7 +22,7 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
 
   test('has a manifest that is a task, with evaluators that there are', () => {
     expect(Task.parse(task)).toEqual(task);
-    for (const { id } of [...task.evaluators, ...task.options]) expect(parseEvaluator(id).id).toBe(id);
+    for (const evaluator of [...task.evaluators, ...task.options]) checkEvaluator(evaluator);
   });
 
   test.each(PLACES)('tells all that the manifest holds, with no blank left, %s', async (_, paths) => {
@@ -77,6 +78,16 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
     expect(folder.files).toContain(WORKSPACE_FILES);
     expect((await inspectModelFolder(EXAMPLE, task.submission)).findings).toEqual([]);
   });
+});
+
+test('the example is said to pass where it does, and nowhere else', async () => {
+  const refusing = tasks.filter(({ task }) => task.rules.some(({ id }) => id === 'merging_package'));
+  expect(refusing.map(({ task }) => task.id)).toEqual(['llm_merging', 'mini_llm_merging']);
+  for (const folder of tasks) {
+    const prompt = await renderPrompt(folder, UNKNOWN_PATHS);
+    expect(prompt.includes('handed in, it breaks a rule of this task')).toBe(refusing.includes(folder));
+    expect(prompt.includes('It passes the checks and scores what')).toBe(!refusing.includes(folder));
+  }
 });
 
 test('no two tasks have the same name', () => {
