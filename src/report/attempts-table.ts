@@ -1,4 +1,5 @@
 import { groupBy, mean, waysOfMeasuring } from './averages.js';
+import { marked, noteLines } from './data-note.js';
 import { type Column, renderMarkdown, renderTable } from './render.js';
 import type { ResultRow } from './result-row.js';
 
@@ -9,6 +10,7 @@ export const BASE_CONTESTANT = 'agent-base';
 export interface Attempts {
   readonly task: string;
   readonly metric: string | null;
+  readonly note: ResultRow['note'];
   /** The paper's baseline for the same metric, else the mean of the `base` control here; null where there is neither. */
   readonly baseline: { readonly value: number; readonly from: 'paper' | 'control' } | null;
   /** In the order in which they began. */
@@ -35,6 +37,7 @@ function attemptsOf(group: readonly ResultRow[], all: readonly ResultRow[]): Att
   return {
     task: first?.task ?? '',
     metric: first?.metric ?? null,
+    note: first?.note ?? null,
     baseline: first === undefined ? null : baselineOf(first, all),
     runs: group
       .toSorted((a, b) => (a.started_at ?? '').localeCompare(b.started_at ?? ''))
@@ -44,7 +47,7 @@ function attemptsOf(group: readonly ResultRow[], all: readonly ResultRow[]): Att
 
 /** What a value is held against; null where nothing was measured alike. */
 export function baselineOf(
-  { task, task_version, metric, evaluator_version, paper }: ResultRow,
+  { task, task_version, metric, evaluator_version, note, paper }: ResultRow,
   all: readonly ResultRow[],
 ): Attempts['baseline'] {
   if (paper !== null) return { value: paper.baseline, from: 'paper' };
@@ -55,6 +58,7 @@ export function baselineOf(
       row.task_version === task_version &&
       row.metric === metric &&
       row.evaluator_version === evaluator_version &&
+      row.note === note &&
       row.outcome === 'valid',
   );
   const value = mean(controls.flatMap(row => row.value ?? []));
@@ -71,13 +75,13 @@ export function renderAttempts(rows: readonly ResultRow[], format: 'table' | 'ma
     const most = Math.max(...tasks.map(({ runs }) => runs.length));
     return [`Runs of ${contestant}`, '', render(columnsFor(most), tasks)].join('\n');
   });
-  return [...tables, LEGEND].join('\n\n');
+  return [...tables, [LEGEND, ...noteLines(rows)].join(' ')].join('\n\n');
 }
 
 function columnsFor(runs: number): Column<Attempts>[] {
   return [
     { heading: 'task', cell: row => row.task },
-    { heading: 'metric', cell: row => row.metric ?? '–' },
+    { heading: 'metric', cell: row => marked(row.metric ?? '–', row) },
     { heading: 'baseline', cell: ({ baseline }) => baselineText(baseline), right: true },
     ...Array.from({ length: runs }, (_, at) => ({
       heading: `R${at + 1}`,

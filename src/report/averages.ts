@@ -11,6 +11,7 @@ export interface Average {
   readonly contestant: string;
   readonly metric: string | null;
   readonly evaluator_version: string | null;
+  readonly note: ResultRow['note'];
   /** Runs with an outcome. */
   readonly runs: number;
   readonly valid: number;
@@ -29,7 +30,7 @@ export interface Average {
 
 /**
  * One line for each task, contestant and way of measuring, in the order in which they first appear: values of another metric, another version of
- * the evaluator or another version of the task are never averaged. A run without a score was measured in no way: it counts in every line
+ * the evaluator or of the task, or on other data are never averaged. A run without a score was measured in no way: it counts in every line
  * of its task and contestant, so that no line looks better than it is.
  */
 export function averages(rows: readonly ResultRow[]): Average[] {
@@ -45,7 +46,7 @@ export function averages(rows: readonly ResultRow[]): Average[] {
 export function waysOfMeasuring(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
   const scored = rows.filter(({ metric }) => metric !== null);
   const unscored = rows.filter(({ metric }) => metric === null);
-  const groups = groupBy(scored, ({ metric, evaluator_version }) => [metric, evaluator_version]);
+  const groups = groupBy(scored, ({ metric, evaluator_version, note }) => [metric, evaluator_version, note]);
   return groups.length === 0 ? [unscored] : groups.map(group => [...group, ...unscored]);
 }
 
@@ -83,6 +84,7 @@ function averageOf(rows: readonly ResultRow[]): Average {
     contestant: first?.contestant ?? '',
     metric: first?.metric ?? null,
     evaluator_version: first?.evaluator_version ?? null,
+    note: first?.note ?? null,
     runs: rows.length,
     valid: rows.filter(({ outcome }) => outcome === 'valid').length,
     failed,

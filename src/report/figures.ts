@@ -68,12 +68,13 @@ function groupOf(way: readonly ResultRow[], number: number, all: readonly Result
   const first = way[0];
   const metric = first?.metric ?? '';
   const better = first?.direction === 'lower_is_better' ? 'lower' : 'higher';
+  const hasNote = typeof first?.note === 'string';
   return {
     task: first?.task ?? '',
     version: first?.task_version ?? 0,
     metric,
     number,
-    title: `${first?.task}: ${metric} (${better} is better)`,
+    title: `${first?.task}: ${metric} (${better} is better${hasNote ? ', on a sample or other data' : ''})`,
     points: pointsOf(way),
     lines: linesOf(way, all),
   };

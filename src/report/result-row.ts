@@ -23,6 +23,8 @@ export interface ResultRow {
   readonly value: number | null;
   readonly interval_95: readonly [number, number] | null;
   readonly n: number | null;
+  /** What the value says of itself, such as that the data are a sample: values that say different things are not comparable. */
+  readonly note: string | null;
   /** Level of an untrained model of the same shape on the same rows. */
   readonly floor: number | null;
   /** What no model can beat. */
@@ -53,6 +55,7 @@ export function resultRow({ run, evaluation }: JudgedRun): ResultRow {
     value: score?.value ?? null,
     interval_95: score?.interval_95 ?? null,
     n: score?.n ?? null,
+    note: score === undefined || score.value === null ? null : (score.reason ?? null),
     floor: score?.floors.untrained?.value ?? null,
     ceiling: score?.ceiling.value ?? null,
     paper: score?.paper ?? null,

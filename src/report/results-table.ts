@@ -1,4 +1,5 @@
 import type { Average } from './averages.js';
+import { marked, noteLines } from './data-note.js';
 import { type Column, renderCsv, renderMarkdown, renderTable } from './render.js';
 import type { ResultRow } from './result-row.js';
 
@@ -24,7 +25,7 @@ const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
   { heading: 'contestant', cell: row => row.contestant },
   { heading: 'run', cell: row => row.run_id },
   { heading: 'outcome', cell: row => (row.at_deadline ? `${row.outcome}, at deadline` : row.outcome) },
-  { heading: 'metric', cell: row => row.metric ?? '–' },
+  { heading: 'metric', cell: row => marked(row.metric ?? '–', row) },
   EVALUATOR,
   { heading: 'value', cell: row => number(row.value), right: true },
   { heading: '95 % interval', cell: row => interval(row.interval_95) },
@@ -38,7 +39,7 @@ const AVERAGE_COLUMNS: readonly Column<Average>[] = [
   { heading: 'task', cell: row => row.task },
   TASK_VERSION,
   { heading: 'contestant', cell: row => row.contestant },
-  { heading: 'metric', cell: row => row.metric ?? '–' },
+  { heading: 'metric', cell: row => marked(row.metric ?? '–', row) },
   EVALUATOR,
   { heading: 'valid / runs', cell: row => `${row.valid} / ${row.runs}`, right: true },
   { heading: 'failed (ours)', cell: row => String(row.failed), right: true },
@@ -57,13 +58,18 @@ export function renderResults(rows: readonly ResultRow[], format: ReportFormat):
   const columns = RESULT_COLUMNS.filter(
     ({ heading }) => !(heading === 'task' && oneTask) && !(heading === 'claimed' && noClaim),
   );
-  if (format === 'csv') return renderCsv(rows.map(withoutPaper));
+  if (format === 'csv') return renderCsv(rows.map(flat));
   return render(format === 'table' ? tellingApart(columns, rows) : RESULT_COLUMNS, rows, format);
 }
 
-/** A spreadsheet has no place for a table in a cell. */
-function withoutPaper({ paper, ...row }: ResultRow): object {
-  return { ...row, paper_baseline: paper?.baseline ?? null };
+/** A spreadsheet has no place for several values in a cell. */
+function flat({ paper, interval_95, ...row }: ResultRow): object {
+  return {
+    ...row,
+    interval_95_low: interval_95?.[0] ?? null,
+    interval_95_high: interval_95?.[1] ?? null,
+    paper_baseline: paper?.baseline ?? null,
+  };
 }
 
 /** The averages, one a line for each task, contestant and way of measuring; on a terminal as narrow as the runs. */
@@ -82,16 +88,16 @@ function tellingApart<Row extends Measured>(
   return columns.filter(({ heading }) => !hidden.includes(heading));
 }
 
-function render<Row extends object>(
+function render<Row extends { readonly note: string | null }>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   format: ReportFormat,
 ): string {
   switch (format) {
     case 'table':
-      return renderTable(columns, rows);
+      return [renderTable(columns, rows), ...noteLines(rows)].join('\n');
     case 'markdown':
-      return renderMarkdown(columns, rows);
+      return [renderMarkdown(columns, rows), ...noteLines(rows)].join('\n\n');
     case 'csv':
       return renderCsv(rows);
     case 'json':

@@ -24,6 +24,7 @@ function row(changes: Partial<ResultRow>): ResultRow {
     value: 0.5,
     interval_95: [0.49, 0.51],
     n: 67_000,
+    note: null,
     floor: 0.48,
     ceiling: 1,
     paper: null,

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { renderAttempts } from '../../src/report/attempts-table.js';
 import { averages } from '../../src/report/averages.js';
 import { resultRow } from '../../src/report/result-row.js';
 import { renderAverages, renderResults } from '../../src/report/results-table.js';
@@ -23,6 +24,7 @@ describe('a line of the results table', () => {
       value: 0.52,
       interval_95: [0.51, 0.53],
       n: 6700,
+      note: null,
       floor: 0.46,
       ceiling: 1,
       paper: null,
@@ -167,8 +169,28 @@ describe('rendering', () => {
   it('makes CSV that quotes what must be quoted and starts no formula', () => {
     const csv = renderResults([{ ...rowOf('run_1', 'valid', 0.52), contestant: '=1+1' }], 'csv');
     expect(csv.split('\r\n')[1]).toBe(
-      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,0.51 to 0.53,6700,0.46,1,2026-01-01T10:00:00.000Z,"about a half, ""honestly""",true,3.5,`,
+      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,6700,,0.46,1,2026-01-01T10:00:00.000Z,"about a half, ""honestly""",true,3.5,0.51,0.53,`,
     );
+  });
+
+  it('says below a table which values were measured on a sample, and does not average them with others', () => {
+    const note = 'The data are a sample: record/validation.jsonl has 264 of 10,000 rows.';
+    const two = [rowOf('run_1', 'valid', 0.52), { ...rowOf('run_2', 'valid', 0.6), note }];
+    expect(averages(two).map(line => [line.mean_valid, line.note])).toEqual([
+      [0.52, null],
+      [0.6, note],
+    ]);
+    for (const format of ['table', 'markdown'] as const) {
+      for (const text of [
+        renderResults(two, format),
+        renderAverages(averages(two), format),
+        renderAttempts(two, format),
+      ]) {
+        expect(text.match(/blimp@100 ‡/g)).toHaveLength(1);
+        expect(text).toContain(`‡ ${note}`);
+      }
+    }
+    expect(renderResults(two.slice(0, 1), 'table')).not.toContain('‡');
   });
 
   it('makes JSON in full precision', () => {
