@@ -31,10 +31,11 @@ function finding(name: string, comparison: Comparison, severity: Finding['severi
   const { matches, matrices, share } = comparison;
   const names = quotedList(matches.map(match => match.name));
   const part = `${matches.length} of ${matrices} matrices, with ${percent(share)} of the weights in them`;
+  const told = share >= MADE_FROM ? severity : 'suspicion';
   return {
     rule: 'from_scratch',
-    severity: share >= MADE_FROM ? severity : 'suspicion',
-    message: `The weights come from the model ${quoted(name)}: ${part} (${names}). Hand in a model that was trained from fresh weights.`,
+    severity: told,
+    message: `The weights come from the model ${quoted(name)}: ${part} (${names}). ${NEXT[told]}`,
     evidence: [
       `model ${quoted(name)}: ${part}`,
       ...matches
@@ -46,6 +47,11 @@ function finding(name: string, comparison: Comparison, severity: Finding['severi
     ],
   };
 }
+
+const NEXT = {
+  broken: 'Hand in a model that was trained from fresh weights.',
+  suspicion: 'That is noted beside the score, which stands.',
+} as const;
 
 function percent(share: number): string {
   return share === 1 ? 'all' : `${Math.round(100 * share)} %`;

@@ -54,7 +54,9 @@ it('one small matrix out of a known model is a suspicion', async () => {
 });
 
 it('where the task does not forbid known weights they are a suspicion', async () => {
-  expect(await check('known', 'suspicion')).toMatchObject([{ severity: 'suspicion' }]);
+  const [noted] = await check('known', 'suspicion');
+  expect(noted).toMatchObject({ severity: 'suspicion' });
+  expect(noted?.message).toMatch(/That is noted beside the score, which stands\.$/);
 });
 
 it('collecting a folder again replaces what was collected, and a folder without a model is left out with a reason', async () => {
