@@ -73,8 +73,16 @@ export function digestOfFiles(files: readonly Pick<RecordFile, 'path' | 'sha256'
 export function noteOf({ sample, differs }: Pick<DatasetRecord, 'sample' | 'differs'>): string | null {
   const parts = sample.map(({ path, rows, of }) => `${path} has ${grouped(rows)} of ${count(of, 'row')}`);
   const sentences = [
-    ...(parts.length === 0 ? [] : [`a sample: ${parts.join(', ')}`]),
-    ...(differs.length === 0 ? [] : [`not the known content: ${differs.join(', ')}`]),
+    ...(parts.length === 0 ? [] : [`a sample: ${someOf(parts)}`]),
+    ...(differs.length === 0 ? [] : [`not the known content: ${someOf(differs)}`]),
   ];
   return sentences.length === 0 ? null : sentences.join('; ');
+}
+
+/** Some data sets have hundreds of files; the record has them all. */
+const MOST_NAMED = 8;
+
+function someOf(files: readonly string[]): string {
+  const more = files.length - MOST_NAMED;
+  return `${files.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${count(more, 'more file')}` : ''}`;
 }
