@@ -38,6 +38,8 @@ describe('an evaluation', () => {
     const runs = new RunStore(home.path);
     const child = evaluate('last', {});
     while ((await runs.readEvaluation(runId))?.state !== 'running') await child.isAlive();
+    const goesOn = 'nothing evaluates it any more';
+    expect((await mlrb(home.path, `show ${runId}`)).stdout).not.toContain(goesOn);
     const { stdout } = await mlrb(home.path, `cancel ${runId}`);
     expect(stdout).toBe(
       `Run ${runId} was handed in, and is not being scored any more. \`mlrb evaluate ${runId}\` does it.\n`,
@@ -45,6 +47,9 @@ describe('an evaluation', () => {
     expect(await child.ended).toMatchObject({ code: 130 });
     expect(await runs.read(runId)).toMatchObject({ state: 'submitted', outcome: null });
     expect(await runs.isBeingEvaluated(runId)).toBe(false);
+    expect((await mlrb(home.path, `show ${runId}`)).stdout).toContain(
+      `${goesOn}: \`mlrb evaluate ${runId}\` goes on`,
+    );
   });
 });
 

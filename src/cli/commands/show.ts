@@ -39,6 +39,9 @@ export const show = defineCommand({
       [
         ...runLines(run),
         ...evaluationLines(evaluation),
+        ...((await hasStopped(runs, run, evaluation))
+          ? [`  nothing evaluates it any more: \`mlrb evaluate ${run.run_id}\` goes on`]
+          : []),
         ...(evaluation_fault === undefined ? [] : [`  evaluation: ${evaluation_fault}`]),
         `  trace: ${count(reading.events.length, 'event')}, ${count(calls, 'tool call')}${damaged}`,
         `  folder: ${root}`,
@@ -48,6 +51,15 @@ export const show = defineCommand({
     return 0;
   },
 });
+
+/** The record of an evaluation whose process was ended still says that it runs. */
+async function hasStopped(
+  runs: RunStore,
+  { run_id }: Run,
+  evaluation: Evaluation | undefined,
+): Promise<boolean> {
+  return evaluation?.state === 'running' && !(await runs.isBeingEvaluated(run_id));
+}
 
 /** A damaged record of the evaluation must not hide the run. */
 async function readEvaluation(runs: RunStore, runId: string) {
