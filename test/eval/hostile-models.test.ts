@@ -97,7 +97,7 @@ describe('without any Python, a model that', () => {
         const map = { 'transformer.wte.weight': outside };
         writeFileSync(join(folder, `${WEIGHTS}.index.json`), JSON.stringify({ weight_map: map }));
       },
-      'tensors: There are no weights',
+      'tensors: There are no weights: model.safetensors.index.json names none that lie in this folder',
     ],
     [
       'has some of its weights elsewhere, by an index',

@@ -21,7 +21,7 @@ export interface Weights {
 /** Reads the headers of all weight files and compares them with the index. Values are not read. */
 export async function readWeights(folder: string, files: readonly ModelFile[]): Promise<Weights> {
   const names = files.map(file => file.path).filter(path => path.endsWith('.safetensors'));
-  if (names.length === 0) return { tensors: [], parameters: null, findings: [broken('tensors', NO_WEIGHTS)] };
+  if (names.length === 0) return { tensors: [], parameters: null, findings: [noWeights(files)] };
   const headers = await Promise.all(names.map(name => readHeader(folder, name)));
   const tensors = headers.flatMap(header => header.tensors);
   const findings = headers.flatMap(header => header.findings);
@@ -33,7 +33,14 @@ export async function readWeights(folder: string, files: readonly ModelFile[]): 
   return { tensors, parameters: countParameters(tensors), findings: arrangement };
 }
 
-const NO_WEIGHTS = `There are no weights: ${SINGLE} is missing. Save the model with model.save_pretrained(folder).`;
+function noWeights(files: readonly ModelFile[]): Finding {
+  const hasIndex = files.some(({ path }) => path === INDEX);
+  const why = hasIndex ? `${INDEX} names none that lie in this folder` : `${SINGLE} is missing`;
+  return broken(
+    'tensors',
+    `There are no weights: ${why}. Save the model with model.save_pretrained(folder).`,
+  );
+}
 
 async function readHeader(folder: string, name: string) {
   await using handle = await openRegularFile(join(folder, name));
