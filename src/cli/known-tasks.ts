@@ -21,7 +21,9 @@ export function knownTasks({ tasks: folder }: Pick<Config, 'tasks'>): readonly T
 /** What a manifest names and only other parts of the program know. */
 function checkNames({ task, promptFile }: TaskFolder): void {
   const evaluators = [...task.evaluators, ...task.options];
-  const dataSets = [...evaluators.flatMap(({ data }) => data ?? []), ...(task.off_limits.data_sets ?? [])];
+  const bases = task.rules.flatMap(rule => (rule.id === 'from_base' ? [rule.base] : []));
+  const scored = evaluators.flatMap(({ data }) => data ?? []);
+  const dataSets = [...bases, ...scored, ...(task.off_limits.data_sets ?? [])];
   try {
     for (const id of dataSets) findSource(id);
     for (const evaluator of evaluators) checkEvaluator(evaluator);

@@ -144,7 +144,9 @@ function exampleText({ rules, submission: { architectures, dtypes } }: Task): st
     dtypes.includes('float32') &&
     rules.every(rule => rule.id !== 'merging_package') &&
     rules.every(rule => rule.id !== 'approved_base' || rule.model_types.includes('gpt2'));
-  return isAccepted
-    ? 'It passes the checks and scores what an untrained model scores: a pattern for the files, not a start.'
-    : 'It is a pattern for the files and no more: handed in, it breaks a rule of this task.';
+  if (!isAccepted)
+    return 'It is a pattern for the files and no more: handed in, it breaks a rule of this task.';
+  if (rules.some(rule => rule.id === 'from_base'))
+    return 'It scores what an untrained model scores, and the score says that it was not made from the base: a pattern for the files, not a start.';
+  return 'It passes the checks and scores what an untrained model scores: a pattern for the files, not a start.';
 }

@@ -62,6 +62,11 @@ export const TaskRule = z.discriminatedUnion('id', [
       ),
   }),
   z.strictObject({
+    id: z.literal('from_base'),
+    text: z.string(),
+    base: z.string().describe('the model that is given, by the id of its data set'),
+  }),
+  z.strictObject({
     id: z.literal('approved_base'),
     text: z.string(),
     model_types: z.array(z.string()).nonempty().readonly().describe('`model_type` in config.json'),

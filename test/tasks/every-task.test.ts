@@ -83,10 +83,16 @@ describe.each(tasks.map(folder => [folder.task.id, folder] as const))('%s', (_, 
 test('the example is said to pass where it does, and nowhere else', async () => {
   const refusing = tasks.filter(({ task }) => task.rules.some(({ id }) => id === 'merging_package'));
   expect(refusing.map(({ task }) => task.id)).toEqual(['llm_merging', 'mini_llm_merging']);
+  const noted = tasks.filter(({ task }) => task.rules.some(({ id }) => id === 'from_base'));
   for (const folder of tasks) {
     const prompt = await renderPrompt(folder, UNKNOWN_PATHS);
-    expect(prompt.includes('handed in, it breaks a rule of this task')).toBe(refusing.includes(folder));
-    expect(prompt.includes('It passes the checks and scores what')).toBe(!refusing.includes(folder));
+    const says = [
+      prompt.includes('handed in, it breaks a rule of this task'),
+      prompt.includes('the score says that it was not made from the base'),
+      prompt.includes('It passes the checks and scores what'),
+    ];
+    const [isRefused, isNoted] = [refusing.includes(folder), noted.includes(folder)];
+    expect(says).toEqual([isRefused, isNoted, !isRefused && !isNoted]);
   }
 });
 

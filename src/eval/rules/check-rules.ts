@@ -2,6 +2,7 @@ import { readWeights } from '../../runs/intake/read-weights.js';
 import type { Finding } from '../../runs/outcome.js';
 import type { TaskRule } from '../../tasks/task.js';
 import { checkApprovedBase } from './approved-base.js';
+import { checkFromBase } from './from-base.js';
 import { checkFromScratch } from './from-scratch.js';
 import { checkMergingPackage } from './merging-package.js';
 import { checkEvaluationText } from './no-evaluation-text.js';
@@ -34,6 +35,8 @@ async function checkRule(rule: TaskRule, { subject, tensors }: Case): Promise<Fi
       return checkQuantisation(subject.modelFolder, tensors, subject.signal);
     case 'approved_base':
       return checkApprovedBase(subject.modelFolder, rule.model_types);
+    case 'from_base':
+      return checkFromBase(subject, tensors, rule.base);
     case 'from_scratch':
       return checkFromScratch(subject, tensors, rule.severity);
     case 'no_evaluation_text':

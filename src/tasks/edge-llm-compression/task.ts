@@ -37,9 +37,11 @@ export const edgeLlmCompression: Task = {
   },
   rules: [
     {
-      id: 'given_data',
-      text: 'The model comes from phi-2 by compression alone: pruning, factors of low rank, shared weights and the like. It is not trained on data.',
+      id: 'from_base',
+      text: 'The model comes from phi-2 by compression alone: pruning, factors of low rank, shared weights and the like.',
+      base: 'phi-2',
     },
+    { id: 'given_data', text: 'It is not trained on data.' },
     NO_QUANTISATION,
     NO_DISTILLATION,
     {

@@ -27,8 +27,13 @@ export const miniEdgeLlmCompression: Task = {
   },
   rules: [
     {
+      id: 'from_base',
+      text: 'The model comes from the given base by compression: its weights are made from those of the base.',
+      base: 'mini_base',
+    },
+    {
       id: 'given_data',
-      text: 'The model comes from the given base by compression: its weights are made from those of the base. Training what is left of it on the given text, and nothing else, is allowed.',
+      text: 'Training what is left of it on the given text, and nothing else, is allowed.',
     },
     NO_QUANTISATION,
     NO_DISTILLATION,

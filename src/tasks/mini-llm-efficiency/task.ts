@@ -23,11 +23,8 @@ export const miniLlmEfficiency: Task = {
     ...SMALL_MODEL,
   },
   rules: [
-    {
-      id: 'approved_base',
-      text: 'The base is the model that is given, a GPT-2; what is handed in is a fine-tune of it.',
-      model_types: ['gpt2'],
-    },
+    { id: 'from_base', text: 'What is handed in is a fine-tune of the given base.', base: 'mini_base' },
+    { id: 'approved_base', text: 'It is a GPT-2, as the base is.', model_types: ['gpt2'] },
     { id: 'given_data', text: 'Nothing but the given text is used for training.' },
     noEvaluationText('text', 'mmlu'),
     ...FORMAT_RULES,

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkFromBase } from '../../../src/eval/rules/from-base.js';
 import { checkFromScratch } from '../../../src/eval/rules/from-scratch.js';
 import { collectFingerprints } from '../../../src/eval/rules/known-models.js';
 import { PACKAGE_ROOT } from '../../../src/lib/package-root.js';
@@ -59,6 +60,27 @@ it('where the task does not forbid known weights they are a suspicion', async ()
   expect(noted?.message).toMatch(/That is noted beside the score, which stands\.$/);
 });
 
+it.each(['fine_tuned', 'scaled', 'small_part'])(
+  'a model that was made from the given base is taken for that: %s',
+  async name => {
+    const { subject, tensors } = await submitted(name);
+    expect(await checkFromBase(subject, tensors, 'somebody/known-model')).toEqual([]);
+  },
+);
+
+it('one that has nothing of the given base is a suspicion, and where the base is not there nothing is said', async () => {
+  const { subject, tensors } = await submitted('other_seed_fresh');
+  expect(await checkFromBase(subject, tensors, 'somebody/known-model')).toMatchObject([
+    {
+      rule: 'from_base',
+      severity: 'suspicion',
+      message: expect.stringContaining('No matrix of the model resembles one of the base'),
+      evidence: [expect.stringContaining('0 of 10 matrices')],
+    },
+  ]);
+  expect(await checkFromBase(subject, tensors, 'nobody/unknown-model')).toEqual([]);
+});
+
 it('collecting a folder again replaces what was collected, and a folder without a model is left out with a reason', async () => {
   const folder = freshFolder();
   cpSync(join(models.root, 'known'), join(folder, 'one'), { recursive: true });
@@ -87,10 +109,14 @@ function place(at = home) {
 }
 
 async function check(name: string, severity: Finding['severity'] = 'broken', at = home): Promise<Finding[]> {
+  const { subject, tensors } = await submitted(name, at);
+  return checkFromScratch(subject, tensors, severity);
+}
+
+async function submitted(name: string, at = home) {
   const modelFolder = join(models.root, name);
   const { files } = await listModelFolder(modelFolder);
   const { tensors } = await readWeights(modelFolder, files);
   const python = async () => '';
-  const subject = { task: miniBabyLm, modelFolder, files, place: place(at), python, signal };
-  return checkFromScratch(subject, tensors, severity);
+  return { subject: { task: miniBabyLm, modelFolder, files, place: place(at), python, signal }, tensors };
 }
