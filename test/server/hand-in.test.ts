@@ -171,7 +171,13 @@ describe('a hand-in', () => {
     const runId = await cutOff('after the sandbox was ended');
     await using next = await inProcess(home.path, {});
     const copied = new AbortController();
-    const copying = next.runs.withRun(runId, () => once(copied.signal, 'abort'));
+    let copying: Promise<unknown> = Promise.resolve();
+    await new Promise<void>(isAtIt => {
+      copying = next.runs.withRun(runId, () => {
+        isAtIt();
+        return once(copied.signal, 'abort');
+      });
+    });
     const [status, result, job, again, cancelled] = await Promise.all([
       next.call('run_status'),
       next.call('get_result', { wait_s: 0 }),
