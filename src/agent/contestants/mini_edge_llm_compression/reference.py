@@ -15,7 +15,7 @@ LEARNING_RATE = 1e-3
 
 
 def main():
-    options = arguments(seconds=60, steps=150)
+    options = arguments(seconds=60, steps=250)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     tokens = read_tokens(options.data, "wikitext2_train.txt", tokenizer)
     small = keep_layers(model, best_layers(model, tokens))

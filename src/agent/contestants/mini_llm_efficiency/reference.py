@@ -12,7 +12,7 @@ LEARNING_RATE = 1e-3
 
 
 def main():
-    options = arguments(seconds=75, steps=150)
+    options = arguments(seconds=75, steps=180)
     model, tokenizer = load(os.path.join(options.data, "mini_base"))
     tokens = read_tokens(options.data, "tinyshakespeare_train.txt", tokenizer)
     cut = len(tokens) * 9 // 10

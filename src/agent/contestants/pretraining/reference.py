@@ -16,7 +16,7 @@ LEARNING_RATE = 4e-3
 
 
 def main():
-    options = arguments(seconds=130, steps=1200)
+    options = arguments(seconds=130, steps=1500)
     sentences = read_sentences(options.data)
     print(f"{len(sentences):,} sentences", flush=True)
     tokenizer = train_tokenizer(sentences)

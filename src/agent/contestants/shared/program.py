@@ -11,7 +11,7 @@ transformers.utils.logging.disable_progress_bar()
 
 
 def arguments(seconds=0.0, steps=0):
-    """`--data DIR --out DIR`, for training also `--seconds S` (reading and saving take a few more) and `--steps N` at least, and `--seed N`."""
+    """`--data DIR --out DIR`, for training also `--steps N`, `--seconds S` that they usually take, and `--seed N`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)

@@ -1,19 +1,19 @@
-"""Training for a time, or for as many steps as it takes where the machine is busy."""
+"""Training for a number of steps, or for as many as there is time for where the machine is slow."""
 import math
 import time
 
 import torch
 
 WARM_UP = 0.04  # of the whole
-LONGEST = 6  # times as long as asked for, where the steps take that long
+LONGEST = 6  # times as long as the steps usually take
 NOT_SCORED = -100  # a target that no loss is taken of
 SHOW_EVERY_S = 10
 
 
 def train(model, batches, seconds, steps, learning_rate, betas=(0.9, 0.98), weight_decay=0.1):
     """
-    Steps over `batches`, an endless iterator of (inputs, targets), both of batch × length, for so many seconds and at least so many steps. The
-    learning rate follows how far it is, so it reaches its end on any machine.
+    So many steps over `batches`, an endless iterator of (inputs, targets), both of batch × length, which usually take so many seconds: a faster machine is
+    done sooner, and learns the small text no more by heart than a slow one. The learning rate follows how far it is, so it reaches its end on any machine.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=betas, weight_decay=weight_decay)
     model.train()
@@ -39,9 +39,8 @@ def train(model, batches, seconds, steps, learning_rate, betas=(0.9, 0.98), weig
 
 
 def part_done(elapsed, step, seconds, steps):
-    """By time and by steps, whichever is further from its end; but not for longer than is reasonable."""
-    by_time = elapsed / max(seconds, 1e-9)
-    return max(min(by_time, step / max(steps, 1)), by_time / LONGEST)
+    """By steps, unless they take longer than is reasonable."""
+    return max(step / max(steps, 1), elapsed / max(LONGEST * seconds, 1e-9))
 
 
 def loss_of(model, inputs, targets):
