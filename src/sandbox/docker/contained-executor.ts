@@ -1,9 +1,9 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { SandboxError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { exists } from '../../lib/exists.js';
+import { endExecutor } from '../executor/end-executor.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import { readExecutorState } from '../executor/executor-state.js';
 import { PROTOCOL_VERSION } from '../executor/protocol.js';
@@ -52,20 +52,12 @@ export async function connectTo(
 
 /** Whether an executor was there and has ended every process. */
 export async function endByExecutor(run: RunPlace, places: DockerPlaces, reason: string): Promise<boolean> {
-  const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
   if (await exists(places.pausedMark)) return false; // what is frozen does not answer
-  try {
-    const state = await readExecutorState(places.stateFile);
-    if (!state || state.ended !== null) return false;
-    const client = await connectTo(run, places, options);
-    await client.request('end', { reason }, options);
-    await Promise.race([client.closed, pause(END_TIMEOUT_MS, undefined, { ref: false })]);
-    client.close();
-    return true;
-  } catch (error) {
-    if (error instanceof SandboxError || options.signal.aborted) return false;
-    throw error;
-  }
+  return endExecutor(await readExecutorState(places.stateFile), {
+    connect: options => connectTo(run, places, options),
+    reason,
+    timeoutMs: END_TIMEOUT_MS,
+  });
 }
 
 /** Says in the state file that no other executor may take the place of the one that is gone. */

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError, SandboxError } from '../../errors.js';
 import { exists } from '../../lib/exists.js';
+import { endExecutor } from '../executor/end-executor.js';
 import { ExecutorClient } from '../executor/executor-client.js';
 import type { ExecutorSettings } from '../executor/executor-program.js';
 import { type ExecutorState, readExecutorState } from '../executor/executor-state.js';
@@ -156,7 +157,8 @@ export class LocalBackend implements SandboxBackend {
     // A run whose folder was removed by hand may go on all the same.
     if (!(await exists(places.own)) && !(await hasProcesses(run))) return;
     const state = await readExecutorState(places.stateFile);
-    if (await endByExecutor(run, state, reason)) return;
+    const connect = (options: CallOptions) => connectTo(run, state, options);
+    if (await endExecutor(state, { connect, reason, timeoutMs: END_TIMEOUT_MS })) return;
     const python = state?.python ?? (await this.#findInterpreter()).base;
     await sweepRun(python, settingsFor(run, places));
   }
@@ -197,22 +199,6 @@ async function connectTo(
 function nullIfUnreachable(error: unknown): null {
   if (error instanceof SandboxError) return null;
   throw error;
-}
-
-/** Whether an executor was there and has ended everything. */
-async function endByExecutor(run: RunPlace, state: ExecutorState | null, reason: string): Promise<boolean> {
-  if (!state || state.ended !== null) return false;
-  const options = { signal: AbortSignal.timeout(END_TIMEOUT_MS) };
-  try {
-    const client = await connectTo(run, state, options);
-    await client.request('end', { reason }, options);
-    await Promise.race([client.closed, pause(END_TIMEOUT_MS, undefined, { ref: false })]);
-    client.close();
-    return true;
-  } catch (error) {
-    if (error instanceof SandboxError || options.signal.aborted) return false;
-    throw error;
-  }
 }
 
 function settingsFor(run: RunPlace, places: RunPlaces): ExecutorSettings {
