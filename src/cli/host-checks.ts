@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { execa } from 'execa';
 import type { Config } from '../config.js';
 import { isKnownError } from '../errors.js';
+import { exists } from '../lib/exists.js';
 import { pythonVersion } from '../lib/make-python-environment.js';
 import { findPythonEnvironment } from '../lib/python-environment.js';
 import { size } from '../lib/text.js';
@@ -161,10 +162,7 @@ async function checkOwnTasks(config: Config): Promise<HostCheck[]> {
 }
 
 function hasNvidia(): Promise<boolean> {
-  return access('/dev/nvidiactl').then(
-    () => true,
-    () => false,
-  );
+  return exists('/dev/nvidiactl');
 }
 
 async function runs(program: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.js';
+import { exists } from '../lib/exists.js';
 import type { TaskFolder } from './task.js';
 
 /**
@@ -11,11 +11,7 @@ export async function ownTaskData({ task, ownData }: TaskFolder): Promise<string
   if (ownData === undefined || task.data.length === 0) return null;
   for (const { path } of task.data) {
     const place = join(ownData, path);
-    const isThere = await stat(place).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere)
+    if (!(await exists(place)))
       throw new ConfigError(
         `The task ${task.id} names the data "${path}", and there is no ${place}. Put it there, or take it out of the manifest.`,
       );
