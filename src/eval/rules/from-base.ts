@@ -4,7 +4,7 @@ import type { Tensor } from '../../runs/intake/safetensors.js';
 import type { Finding } from '../../runs/outcome.js';
 import { comparePrints } from './compare-prints.js';
 import { printsOf } from './fingerprint.js';
-import { knownModels } from './known-models.js';
+import { knownModel } from './known-models.js';
 import type { RuleSubject } from './rule-subject.js';
 
 /**
@@ -16,7 +16,7 @@ export async function checkFromBase(
   tensors: readonly Tensor[],
   base: string,
 ): Promise<Finding[]> {
-  const known = (await knownModels(place, signal)).find(({ name }) => name === base);
+  const known = await knownModel(base, place, signal);
   if (known === undefined) return [];
   const prints = await printsOf(modelFolder, tensors, { open: openRegularFile, signal });
   const { matches, matrices } = comparePrints(prints, known.prints);

@@ -23,16 +23,36 @@ export async function knownModels(place: DataPlace, signal: AbortSignal): Promis
   return [...(await hostModels(place, signal)), ...(await collectedModels(place))];
 }
 
+/** One of them by its name; undefined where it is not on the host. @throws as `knownModels`. */
+export async function knownModel(
+  name: string,
+  place: DataPlace,
+  signal: AbortSignal,
+): Promise<KnownModel | undefined> {
+  const isOfHost = DATASETS.some(({ id, format }) => id === name && format === 'model');
+  const found = isOfHost ? await hostModel(name, place, signal) : undefined;
+  return found ?? (await collectedModels(place)).find(model => model.name === name);
+}
+
 async function hostModels(place: DataPlace, signal: AbortSignal): Promise<KnownModel[]> {
   const models: KnownModel[] = [];
   for (const { id, format } of DATASETS) {
     if (format !== 'model') continue;
-    const located = await locateDataset(id, place, signal);
-    if (!located.isFound) continue;
-    const reading = await readTrustedPrints(located.folder, signal);
-    if (reading.prints.length > 0) models.push({ name: id, prints: reading.prints });
+    const model = await hostModel(id, place, signal);
+    if (model !== undefined) models.push(model);
   }
   return models;
+}
+
+async function hostModel(
+  name: string,
+  place: DataPlace,
+  signal: AbortSignal,
+): Promise<KnownModel | undefined> {
+  const located = await locateDataset(name, place, signal);
+  if (!located.isFound) return undefined;
+  const { prints } = await readTrustedPrints(located.folder, signal);
+  return prints.length === 0 ? undefined : { name, prints };
 }
 
 async function collectedModels({ home }: DataPlace): Promise<KnownModel[]> {
