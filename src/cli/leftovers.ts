@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { findHalfMade } from '../data/half-made.js';
 import { ConfigError, errorCode } from '../errors.js';
-import { findAbandonedRows, removeRowsFolder, rowsFolder } from '../eval/row-files.js';
+import { findAbandonedRows, removeAbandonedRows, rowsFolder } from '../eval/row-files.js';
 import { findDeadScratchFolders, removeScratchFolder } from '../eval/scratch-folder.js';
 import { exists } from '../lib/exists.js';
 import { withFileLock } from '../lib/file-lock.js';
@@ -41,7 +41,7 @@ export async function* cleanUp(host: Host, config: Config, mode: 'look' | 'act')
   }
   for (const key of await findAbandonedRows(config.home)) {
     yield `${rowsFolder(config.home, key)}: rows of an evaluation that was broken off, and not gone on with for a week.`;
-    if (mode === 'act') await removeRowsFolder(config.home, key);
+    if (mode === 'act') await removeAbandonedRows(config.home, key);
   }
 }
 
@@ -170,9 +170,6 @@ async function removeEnvironment(path: string, lock: string): Promise<void> {
   }
 }
 
-async function isReady(environment: string): Promise<boolean> {
-  return stat(join(environment, 'ready.json')).then(
-    () => true,
-    () => false,
-  );
+function isReady(environment: string): Promise<boolean> {
+  return exists(join(environment, 'ready.json'));
 }

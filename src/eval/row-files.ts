@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLocked } from '../lib/file-lock.js';
+import { errorCode } from '../errors.js';
+import { isLocked, withFileLock } from '../lib/file-lock.js';
 import type { SuiteData } from './evaluation-data.js';
 
 /** Where the rows of one judgement lie until it is made; an evaluation that was killed goes on from what is there. */
@@ -16,17 +17,34 @@ const KEPT_MS = 7 * 24 * 3600 * 1000;
 export async function findAbandonedRows(home: string): Promise<string[]> {
   const names = await readdir(join(home, 'cache', 'rows')).catch(() => []);
   const keys = names.filter(name => !name.endsWith('.lock'));
-  const isAbandoned = await Promise.all(keys.map(key => isLeft(home, key)));
+  const isAbandoned = await Promise.all(
+    keys.map(async key => !(await isLocked(rowsLock(home, key))) && isOld(home, key)),
+  );
   return keys.filter((_, at) => isAbandoned[at]);
 }
 
+/** Removes them unless an evaluation has gone on with them meanwhile. */
+export async function removeAbandonedRows(home: string, key: string): Promise<void> {
+  try {
+    await withFileLock(rowsLock(home, key), { waitMs: 0 }, async () => {
+      if (await isOld(home, key)) await removeRowsFolder(home, key);
+    });
+  } catch (error) {
+    if (errorCode(error) !== 'ELOCKED') throw error;
+  }
+}
+
 /** A file that is added or replaced shows in the time of its folder. */
-async function isLeft(home: string, key: string): Promise<boolean> {
-  if (await isLocked(rowsLock(home, key))) return false;
+async function isOld(home: string, key: string): Promise<boolean> {
   const folder = rowsFolder(home, key);
-  const folders = [folder, ...(await readdir(folder)).map(name => join(folder, name))];
-  const times = await Promise.all(folders.map(async path => (await stat(path)).mtimeMs));
-  return Math.max(...times) < Date.now() - KEPT_MS;
+  try {
+    const folders = [folder, ...(await readdir(folder)).map(name => join(folder, name))];
+    const times = await Promise.all(folders.map(async path => (await stat(path)).mtimeMs));
+    return Math.max(...times) < Date.now() - KEPT_MS;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false; // an evaluation has just ended with them
+    throw error;
+  }
 }
 
 export async function removeRowsFolder(home: string, key: string): Promise<void> {
