@@ -2,17 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { measureScores } from '../../src/eval/measure-scores.js';
 import { makeHome } from '../helpers/home.js';
-import { inProcess } from '../helpers/in-process.js';
+import { type InProcess, inProcess } from '../helpers/in-process.js';
 import { endAllRuns } from '../helpers/runs.js';
 
 it('a contestant is told what was found, and not what it rests on, which may quote the evaluation', async () => {
   await using home = await makeHome();
   await using server = await inProcess(home.path, {});
-  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
-  const runId = String(data.run_id);
-  await server.call('submit_model', { model_path: 'example_submission' });
-  const evaluation = await server.runs.readEvaluation(runId);
-  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  const { runId, evaluation } = await handedIn(server);
   const finding = {
     rule: 'no_evaluation_text',
     severity: 'suspicion',
@@ -25,9 +21,7 @@ it('a contestant is told what was found, and not what it rests on, which may quo
     outcome: 'valid',
     findings: [{ ...finding, evidence }],
   });
-  await server.runs.withRun(runId, () =>
-    server.runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }),
-  );
+  await evaluatedAsValid(server, runId);
   const result = await server.call('get_result', { run_id: runId });
   expect(result.data.findings).toEqual([finding]);
   expect(result.text).toContain('One passage was found.');
@@ -38,11 +32,7 @@ it('a contestant is told what was found, and not what it rests on, which may quo
 it('a contestant whose model could not be scored is told so, and nothing of the host', async () => {
   await using home = await makeHome();
   await using server = await inProcess(home.path, {});
-  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
-  const runId = String(data.run_id);
-  await server.call('submit_model', { model_path: 'example_submission' });
-  const evaluation = await server.runs.readEvaluation(runId);
-  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  const { runId, evaluation } = await handedIn(server);
   const reason = `The disk is full below ${home.path}. Free some space and evaluate again.`;
   await server.runs.writeEvaluation(runId, { ...evaluation, state: 'failed', outcome: 'failed', reason });
   await server.runs.withRun(runId, () => server.runs.amend(runId, { outcome: 'failed', reason }));
@@ -59,18 +49,14 @@ it('a contestant whose model could not be scored is told so, and nothing of the 
 it('a damaged record of an evaluation is made anew before the outcome is known, and told of after that', async () => {
   await using home = await makeHome();
   await using server = await inProcess(home.path, {});
-  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
-  const runId = String(data.run_id);
-  await server.call('submit_model', { model_path: 'example_submission' });
+  const { runId } = await handedIn(server);
   expect(server.evaluations).toEqual([runId]);
   await writeFile(server.runs.folder(runId).evaluationRecord, '{"version": 1, "st');
   const waiting = await server.call('get_result', { wait_s: 0 });
   expect(waiting.isError).toBe(false);
   expect(waiting.text).toContain('is being scored: waiting to start');
   expect(server.evaluations).toEqual([runId, runId]);
-  await server.runs.withRun(runId, () =>
-    server.runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }),
-  );
+  await evaluatedAsValid(server, runId);
   const result = await server.call('get_result');
   expect(result.data).toMatchObject({ state: 'evaluated', outcome: 'valid', scores: [] });
   expect(result.text).toContain(`damaged or gone: ask the operator for \`mlrb evaluate ${runId}\``);
@@ -80,11 +66,7 @@ it('a damaged record of an evaluation is made anew before the outcome is known, 
 it('a contestant reads beside a number what it is of, in the text as in the data', async () => {
   await using home = await makeHome();
   await using server = await inProcess(home.path, {});
-  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
-  const runId = String(data.run_id);
-  await server.call('submit_model', { model_path: 'example_submission' });
-  const evaluation = await server.runs.readEvaluation(runId);
-  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  const { runId, evaluation } = await handedIn(server);
   const [, , memory] = measureScores({
     parameters: 1,
     bytes: 1,
@@ -100,9 +82,7 @@ it('a contestant reads beside a number what it is of, in the text as in the data
     outcome: 'valid',
     scores: [memory],
   });
-  await server.runs.withRun(runId, () =>
-    server.runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }),
-  );
+  await evaluatedAsValid(server, runId);
   const result = await server.call('get_result', { run_id: runId });
   expect(result.text).toContain('peak_memory: 600,000,000 bytes (n 1; beside: before_loading 500,000,000;');
   expect(result.text).toContain('Highest resident memory of the scoring process');
@@ -111,3 +91,17 @@ it('a contestant reads beside a number what it is of, in the text as in the data
   ]);
   await endAllRuns(home.path);
 });
+
+/** A run whose example was handed in, and the record of the evaluation that was asked for. */
+async function handedIn(server: InProcess) {
+  const { data } = await server.call('start_run', { task_id: 'mini_baby_lm' });
+  const runId = String(data.run_id);
+  await server.call('submit_model', { model_path: 'example_submission' });
+  const evaluation = await server.runs.readEvaluation(runId);
+  if (evaluation === undefined) throw new Error('no evaluation was asked for');
+  return { runId, evaluation };
+}
+
+function evaluatedAsValid({ runs }: InProcess, runId: string) {
+  return runs.withRun(runId, () => runs.step(runId, 'evaluated', { outcome: 'valid', reason: null }));
+}
