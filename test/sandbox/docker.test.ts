@@ -79,17 +79,59 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
         return { pid, facts: facts.map(fact => fact.replace(`${pid} ${pid} `, 'own own ')) };
       };
       const ready = await until(() => spareOf(run.spec));
-      const [spared, made] = [await born(), await born()];
+      const spared = await born();
       expect(spared.pid).toBe(ready);
-      expect(made.pid).not.toBe(ready);
+      const killed = await killSpare(run.spec);
+      const made = await born();
+      expect(made.pid).not.toBe(killed);
       expect(made.facts).toEqual(spared.facts);
       expect(made.facts.slice(0, 6)).toEqual(['/workspace', '0', '1', '2', 'own own 10', '500']);
     });
 
+    test('hands a command on as it is whether or not a process was ready for it', async () => {
+      await using run = await makeRun(backend);
+      const odd = [
+        "it's",
+        '"$HOME" `id` \\ \\n',
+        'two\nlines\n',
+        '\ttab ',
+        '-n',
+        '*',
+        '~',
+        'a=b;c&d|e#',
+        'grüße 测试 🦉 \u0081\u0088',
+        '',
+      ];
+      const say = async () => {
+        const words = await runScript(run.sandbox, '', { argv: ['/usr/bin/printf', '<%s>', ...odd] });
+        expect(words.output).toBe(odd.map(part => `<${part}>`).join(''));
+      };
+      const environment = async () => {
+        const { output } = await runScript(run.sandbox, '', { argv: ['env'] });
+        return output
+          .split('\n')
+          .filter(line => !line.startsWith('MLRB_JOB_ID='))
+          .sort();
+      };
+      await until(() => spareOf(run.spec));
+      await say();
+      await until(() => spareOf(run.spec));
+      const spared = await environment();
+      await killSpare(run.spec);
+      await say();
+      expect(await environment()).toEqual(spared);
+    });
+
+    test('hands a command on that is too long for the process that was ready', async () => {
+      await using run = await makeRun(backend);
+      await until(() => spareOf(run.spec));
+      const long = 'x'.repeat(100_000);
+      expect((await runScript(run.sandbox, `echo ${long} | wc -c`)).output).toBe('100001\n');
+    });
+
     test('goes on where the process that was ready for the next job is gone', async () => {
       await using run = await makeRun(backend);
-      const ready = await until(() => spareOf(run.spec));
-      docker('exec', '--user', '0', nameOf(run.spec), 'sh', '-c', `kill -KILL ${ready}`);
+      const ready = await killSpare(run.spec);
       expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
       expect(await until(() => spareOf(run.spec))).not.toBe(ready);
       expect(await run.sandbox.usage(options)).toMatchObject({ running_jobs: [] });
@@ -256,6 +298,15 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       });
       expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
     });
+
+    test('a contestant that stops every process it can see does not stop its next job', async () => {
+      await using run = await makeRun(backend);
+      const stopper = await startScript(run.sandbox, 'until [ -e stop ]; do sleep 0.02; done; kill -STOP -1');
+      await until(() => spareOf(run.spec));
+      await run.sandbox.writeFile({ path: 'stop', text: '' }, options);
+      await waitFor(run.sandbox, stopper.job_id);
+      expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
+    });
   });
 
   describe('a pause', () => {
@@ -376,14 +427,21 @@ function pidsOf(spec: SandboxSpec): number {
   return Number(docker('stats', '--no-stream', '--format', '{{.PIDs}}', nameOf(spec)));
 }
 
-/** Number, inside, of the process that is kept ready for the next job: a copy of the executor, which is below process 1. */
+/** Number, inside, of the process that is kept ready for the next job: a shell below the executor, which is below process 1. */
 function spareOf(spec: SandboxSpec): string {
   const look = `for status in /proc/[0-9]*/status; do awk '/^Name:/ {n=$2} /^Pid:/ {p=$2} /^PPid:/ {print n, p, $2}' $status; done 2>/dev/null`;
   const rows = docker('exec', '--user', '0', nameOf(spec), 'sh', '-c', look)
     .split('\n')
     .map(row => row.split(' '));
   const executor = rows.find(([name, , parent]) => name === 'python3' && parent === '1')?.[1];
-  return rows.find(([name, , parent]) => name === 'python3' && parent === executor)?.[1] ?? '';
+  return rows.find(([name, , parent]) => name === 'sh' && parent === executor)?.[1] ?? '';
+}
+
+/** Ends the process that is kept ready, as soon as there is one, and says which it was. There is no other for a second. */
+async function killSpare(spec: SandboxSpec): Promise<string> {
+  const ready = await until(() => spareOf(spec));
+  docker('exec', '--user', '0', nameOf(spec), 'sh', '-c', `kill -KILL ${ready}`);
+  return ready;
 }
 
 /** Looks again until it is so; the test's own time limit ends it. */

@@ -65,7 +65,9 @@ import os
 import queue
 import re
 import resource
+import select
 import selectors
+import shlex
 import signal
 import socket
 import stat
@@ -74,7 +76,6 @@ import sys
 import threading
 import time
 import traceback
-import warnings
 
 VERSION = 1
 FILE_LIMIT_BYTES = 10 * 1000 * 1000
@@ -85,8 +86,6 @@ MAX_UNSENT_BYTES = 64 << 20
 MAX_ENTRIES = 500
 MAX_RUNNING_JOBS = 256
 MAX_JOBS_TOLD = 8
-MAX_ORDER_BYTES = 1 << 16
-QUIET_S = 0.01
 JOB_NICENESS = 10
 SPARE_RETRY_S = 1.0
 CANCEL_GRACE_S = 2.0
@@ -99,6 +98,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\"]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SETPRIV = "/usr/bin/setpriv"
+SHELL = "/bin/sh"
 LINUX = sys.platform.startswith("linux")
 
 
@@ -559,105 +559,45 @@ class BackRow:
 
 class Spare:
     """
-    A process that will be the next job. It is a copy of this program that has done everything ahead of time but change its user and
-    turn into the program, and waits to be told which: so a job begins without waiting for a process to be made. Until then it is root, so the
-    contestant can neither signal nor look at it. It ends with this program, whose end of the channel then closes.
+    A process that will be the next job: a shell of the agent's that waits to be told which program to turn into. So a job begins without
+    waiting for a process to be made and to become the agent, and what turns into it is small, which is quick. The agent can do to
+    it what it can do to its jobs, and no more: one that it has ended is replaced.
     """
 
-    def __init__(self, agent, folder, environment):
-        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.pid = os.fork()
-        if self.pid == 0:
-            await_order(theirs, agent, folder, environment)
-        theirs.close()
-        self.channel.setblocking(False)
-        self.start_time = start_time(self.pid)
+    def __init__(self, pid, started, orders):
+        self.pid = pid
+        self.start_time = started
+        self.orders = orders
 
-    def become(self, program, job_id, argv, output):
-        """Whether it took the order. If its program cannot be run after all, the job says so and ends."""
-        order = b"\0".join(os.fsencode(part) for part in [program, job_id] + argv)
-        if len(order) > MAX_ORDER_BYTES:
-            return False
+    def is_alive(self):
         try:
-            self.channel.sendmsg([order], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [output]))])
-        except OSError:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
             return False
-        self.channel.close()
-        return True
+
+    def become(self, order):
+        with contextlib.suppress(BrokenPipeError):  # it was ended just now: so is the job
+            os.write(self.orders, order)
+        self.close()
+        send_signal(self.pid, signal.SIGCONT)  # a job may have stopped all that it could
+
+    def close(self):
+        os.close(self.orders)
 
     def dismiss(self):
-        self.channel.close()
+        self.close()
         send_signal(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 
 
-def await_order(channel, agent, folder, environment):
-    """The life of a spare process. Never returns."""
-    try:
-        os.setsid()
-        # Copies of connections would keep them open after this program has closed them.
-        close_all_but(channel.fileno())
-        restore_signals()
-        offer_to_kernel(os.getpid())
-        os.nice(JOB_NICENESS)
-        os.chdir(folder)
-        os.setgroups([])
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        rehearse(agent, environment)
-        program, argv, environment = take_order(channel, environment)
-        os.setgid(agent.gid)
-        os.setuid(agent.uid)
-        turn_into(program, argv, environment)
-    finally:
-        os._exit(126)
-
-
-def close_all_but(kept):
-    for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
-        if fd > 2 and fd != kept:
-            with contextlib.suppress(OSError):
-                os.close(fd)
-
-
-def restore_signals():
-    """As `subprocess` does: what Python ignores, programs expect to be ended by."""
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def take_order(channel, environment):
-    order, ancillary, _, _ = channel.recvmsg(MAX_ORDER_BYTES, socket.CMSG_SPACE(4))
-    if not order:
-        os._exit(0)
-    output = array.array("i", ancillary[0][2])[0]
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    program, job_id, *argv = order.split(b"\0")
-    return program, argv, dict(environment, MLRB_JOB_ID=os.fsdecode(job_id))
-
-
-def rehearse(agent, environment):
-    """Goes through it once: memory that two processes share is copied when it is first written to, better before it counts."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.sendmsg([b"/\0-\0-"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0]))])
-    program, argv, environment = take_order(theirs, environment)
-    os.setgid(0)
-    os.setuid(0)
-    with contextlib.suppress(OSError):
-        os.execve(program, argv, environment)  # a folder: refused at once
-    ours.close()
-    theirs.close()
-
-
-def turn_into(program, argv, environment):
-    try:
-        os.execve(program, argv, environment)
-    except OSError as error:
-        os.write(2, b"%s cannot be run: %s\n" % (argv[0], os.strerror(error.errno).encode()))
-        os._exit(127 if error.errno == errno.ENOENT else 126)
+def order_for_spare(job_id, argv):
+    """One line for the shell, which then is as a process made for the job would be; None where it is too long to be read at once."""
+    program = " ".join(shlex.quote(part) for part in argv)
+    output = "%s/%s.log" % (JOBS_FOLDER_NAME, job_id)
+    order = "export MLRB_JOB_ID=%s; exec %s </dev/null >>%s 2>&1\n" % (job_id, program, output)
+    data = order.encode()
+    return data if len(data) <= select.PIPE_BUF else None
 
 
 # --- Job records -------------------------------------------------------------------------------------------------------
@@ -682,6 +622,27 @@ RECORD_KEYS = {
     "job_id", "number", "command", "state", "exit_code", "exit_signal", "ended_by",
     "started_at", "seconds", "pid", "pid_start", "device", "inode",
 }  # fmt: skip
+
+
+def new_record(job_id, number, command, pid, started, output):
+    status = os.fstat(output)
+    return {
+        "version": VERSION,
+        "job_id": job_id,
+        "number": number,
+        "command": SURROGATE.sub("\ufffd", command)[:200],
+        "state": "running",
+        "exit_code": None,
+        "exit_signal": None,
+        "ended_by": None,
+        "no_room": None,
+        "started_at": utc(time.time()),
+        "seconds": 0.0,
+        "pid": pid,
+        "pid_start": started,
+        "device": status.st_dev,
+        "inode": status.st_ino,
+    }
 
 
 class Job:
@@ -1708,7 +1669,10 @@ class Executor:
         self.waiters = []
         self.endings = []
         self.by_pid = {}
+        # Where the kernel does not list children, it could not be told from what jobs leave behind.
+        self.keeps_spare = isinstance(self.agent, Agent) and adopted_children() is not None and os.path.exists(SHELL)
         self.spare = None
+        self.is_making_spare = False
         self.next_spare = 0.0
         # Outputs of jobs that ended just now, open until everyone who waits for them is answered.
         self.ended_outputs = {}
@@ -1758,20 +1722,32 @@ class Executor:
         self.tick(time.monotonic())
 
     def lacks_spare(self):
-        return self.spare is None and isinstance(self.agent, Agent)
+        return self.keeps_spare and self.spare is None and not self.is_making_spare
 
     def make_spare(self):
-        """Copying this program takes a job's time, so it is done when none has begun or ended for a moment."""
-        if adopted_children() is None:
-            self.next_spare = float("inf")  # it could not be told from what jobs leave behind
-            return
-        try:
-            self.spare = Spare(self.agent, self.workspace, self.settings["environment"])
-        except OSError:
-            self.next_spare = time.monotonic() + SPARE_RETRY_S
+        """Beside the job that begins, so that the next one finds it."""
+        self.is_making_spare = True
+        self.workers.submit(self.make_waiting_shell, self.after_spare)
 
-    def put_off_spare(self):
-        self.next_spare = max(self.next_spare, time.monotonic() + QUIET_S)
+    def make_waiting_shell(self):
+        theirs, ours = os.pipe()
+        try:
+            pid, started = self.make_process([SHELL], SHELL, self.settings["environment"], theirs, subprocess.DEVNULL)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return Spare(pid, started, ours)
+
+    def after_spare(self, spare, error):
+        self.is_making_spare = False
+        if error is not None:
+            self.next_spare = time.monotonic() + SPARE_RETRY_S
+        elif self.keeps_spare and spare.is_alive():
+            self.spare = spare
+        else:
+            spare.dismiss()
 
     def catch_signals(self):
         """Handlers that do nothing: the number arrives on the wake-up socket. (Ignoring would be inherited by jobs.)"""
@@ -2047,70 +2023,54 @@ class Executor:
             raise over_limit("%d jobs are running already. Wait for some to end, or cancel them." % MAX_RUNNING_JOBS)
         check_argv(argv)
         with self.agent.acting():
-            pid, started, output = self.start_process(job_id, argv)
+            output = create_output(self.workspace, job_id + ".log")
+            program = self.agent.find_binary(argv[0], self.settings["environment"])
+        spare, order = self.take_spare(job_id, argv) if program else (None, None)
+        pid, started = (spare.pid, spare.start_time) if spare else self.make_job(job_id, argv, program, output)
+        self.by_pid[pid] = job_id
         self.has_children = True
         self.is_disk_dirty = True
-        status = os.fstat(output)
-        record = {
-            "version": VERSION,
-            "job_id": job_id,
-            "number": len(self.jobs.order) + 1,
-            "command": SURROGATE.sub("\ufffd", command)[:200],
-            "state": "running",
-            "exit_code": None,
-            "exit_signal": None,
-            "ended_by": None,
-            "no_room": None,
-            "started_at": utc(time.time()),
-            "seconds": 0.0,
-            "pid": pid,
-            "pid_start": started,
-            "device": status.st_dev,
-            "inode": status.st_ino,
-        }
-        self.by_pid[pid] = job_id
-        self.put_off_spare()
-        self.jobs.add(Job(record, output, time.monotonic()))
+        self.jobs.add(Job(new_record(job_id, len(self.jobs.order) + 1, command, pid, started, output), output, time.monotonic()))
+        if spare:
+            spare.become(order)  # once it is recorded, so that it cannot run unknown
 
-    def start_process(self, job_id, argv):
-        """Number and start time of the job's main process, and a descriptor of its output."""
-        name = job_id + ".log"
-        output = create_output(self.workspace, name)
+    def take_spare(self, job_id, argv):
+        """The spare process and what to tell it; nothing where there is none, or it cannot be the one."""
+        spare, order = self.spare, order_for_spare(job_id, argv)
+        if spare is None or order is None:
+            return None, None
+        self.spare = None
+        if spare.is_alive():
+            return spare, order
+        spare.close()
+        return None, None
+
+    def make_job(self, job_id, argv, program, output):
+        environment = dict(self.settings["environment"], MLRB_JOB_ID=job_id)
         try:
-            program = self.agent.find_binary(argv[0], self.settings["environment"])
-            pid, started = self.use_spare(program, job_id, argv, output) or self.make_process(program, job_id, argv, output)
+            return self.make_process(argv, program, environment, subprocess.DEVNULL, output)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
-            remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, name))
+            with self.agent.acting():
+                remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log"))
             raise start_refusal(argv, error) from error
-        return pid, started, output
 
-    def use_spare(self, program, job_id, argv, output):
-        """None where there is no spare process, or it cannot be the one."""
-        if self.spare is None or program is None:
-            return None
-        spare = self.spare
-        if not spare.become(program, job_id, argv, output):
-            return None
-        self.spare = None
-        return spare.pid, spare.start_time
-
-    def make_process(self, program, job_id, argv, output):
+    def make_process(self, argv, program, environment, stdin, output):
+        """Number and start time of a process of the agent's that founds a session."""
         process = self.start(
             lambda: subprocess.Popen(
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=output,
                 cwd=self.workspace,
-                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+                env=environment,
                 start_new_session=True,
                 **self.agent.command(argv, program),
             )
         )
         process.returncode = 0  # its end is collected here, not by `subprocess`
         if isinstance(self.agent, Agent):
-            with self.agent.pausing():
-                offer_to_kernel(process.pid)
+            offer_to_kernel(process.pid)
         return process.pid, start_time(process.pid) if LINUX else None
 
     def do_wait(self, args, answer):
@@ -2216,13 +2176,9 @@ class Executor:
             if job_id is not None:
                 self.finish(self.jobs.running[job_id], status)
             elif self.spare is not None and pid == self.spare.pid:
-                self.spare.channel.close()
+                self.spare.close()
                 self.spare, self.next_spare = None, time.monotonic() + SPARE_RETRY_S
-        self.has_children = self.spare is None or bool(self.jobs.running) or self.has_adopted()
-
-    def has_adopted(self):
-        below = adopted_children()
-        return below is None or any(pid != self.spare.pid for pid in below)
+        self.has_children = bool(self.jobs.running) or adopted_children() != []
 
     def finish(self, job, status):
         record = job.record
@@ -2240,7 +2196,6 @@ class Executor:
             self.left_groups.add(record["pid"])
         self.is_disk_dirty = True
         self.jobs.end(job)
-        self.put_off_spare()
 
     def why_ended(self, job):
         """The limit that ended it, if one did. A shell whose child was killed says so by its exit code, 128 and the signal."""
@@ -2376,7 +2331,7 @@ class Executor:
 
     def end_run(self, reason, is_final, answer=None):
         """Ends every process, then this program. `is_final`: the run is over and no other executor may take its place."""
-        self.next_spare = float("inf")
+        self.keeps_spare = False
         self.end_jobs(reason)
         self.endings, endings = [], self.endings
         for ending in endings:
@@ -2469,8 +2424,6 @@ def mark_ended(settings):
 
 def main():
     mode, settings = sys.argv[1], json.loads(sys.argv[2])
-    # Newer versions of Python warn of copies of a program with threads; a spare process uses nothing that a thread could hold.
-    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
     if mode == "serve":
         Executor(settings).run()
     elif mode == "sweep":
