@@ -586,8 +586,8 @@ class Spare:
 
     def dismiss(self):
         self.close()
-        send_signal(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+        if self.is_alive():  # otherwise its number may belong to another by now
+            send_signal(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
 
 
@@ -1740,13 +1740,13 @@ class Executor:
             os.close(theirs)
         return Spare(pid, started, ours)
 
-    def after_spare(self, spare, error):
+    def after_spare(self, spare, _error):
         self.is_making_spare = False
-        if error is not None:
-            self.next_spare = time.monotonic() + SPARE_RETRY_S
-        elif self.keeps_spare and spare.is_alive():
+        if spare is not None and self.keeps_spare and spare.is_alive():
             self.spare = spare
-        else:
+            return
+        self.next_spare = time.monotonic() + SPARE_RETRY_S
+        if spare is not None:
             spare.dismiss()
 
     def catch_signals(self):
