@@ -70,25 +70,18 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       await backend.destroy(spec);
     });
 
-    test('begins a job the same way whether or not a process was ready for it', async () => {
-      await using run = await makeRun(backend);
-      const look = `echo $$; pwd; ls /proc/$$/fd; cut -d" " -f5,6,19 /proc/$$/stat; cat /proc/$$/oom_score_adj /proc/$$/limits; umask
-        grep -E "^(Uid|Gid|Groups|Sig[BIC]|Shd|Cap|NoNewPrivs|Seccomp)" /proc/$$/status; env | grep -v ^MLRB_JOB_ID | sort`;
-      const born = async () => {
-        const [pid = '', ...facts] = (await runScript(run.sandbox, look)).output.split('\n');
-        return { pid, facts: facts.map(fact => fact.replace(`${pid} ${pid} `, 'own own ')) };
-      };
-      const ready = await until(() => spareOf(run.spec));
-      const spared = await born();
-      expect(spared.pid).toBe(ready);
-      const killed = await killSpare(run.spec);
-      const made = await born();
-      expect(made.pid).not.toBe(killed);
-      expect(made.facts).toEqual(spared.facts);
-      expect(made.facts.slice(0, 6)).toEqual(['/workspace', '0', '1', '2', 'own own 10', '500']);
+    test('begins a job the same way where the image lacks what changes the user', async () => {
+      const image = withoutSetpriv();
+      try {
+        const facts = await Promise.all([factsOf(backend), factsOf(dockerBackend(HOME, image))]);
+        expect(facts[1]).toEqual(facts[0]);
+        expect(facts[0]?.slice(0, 6)).toEqual(['bash', '/workspace', '0', '1', '2', 'own own 10']);
+      } finally {
+        docker('image', 'rm', image);
+      }
     });
 
-    test('hands a command on as it is whether or not a process was ready for it', async () => {
+    test('hands a command on as it is', async () => {
       await using run = await makeRun(backend);
       const odd = [
         "it's",
@@ -96,45 +89,31 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
         'two\nlines\n',
         '\ttab ',
         '-n',
-        '*',
         '~',
         'a=b;c&d|e#',
-        'grüße 测试 🦉 \u0081\u0088',
+        'grüße 测试 🦉',
         '',
       ];
-      const say = async () => {
-        const words = await runScript(run.sandbox, '', { argv: ['/usr/bin/printf', '<%s>', ...odd] });
-        expect(words.output).toBe(odd.map(part => `<${part}>`).join(''));
-      };
-      const environment = async () => {
-        const { output } = await runScript(run.sandbox, '', { argv: ['env'] });
-        return output
-          .split('\n')
-          .filter(line => !line.startsWith('MLRB_JOB_ID='))
-          .sort();
-      };
-      await until(() => spareOf(run.spec));
-      await say();
-      await until(() => spareOf(run.spec));
-      const spared = await environment();
-      await killSpare(run.spec);
-      await say();
-      expect(await environment()).toEqual(spared);
-    });
-
-    test('hands a command on that is too long for the process that was ready', async () => {
-      await using run = await makeRun(backend);
-      await until(() => spareOf(run.spec));
+      const { output } = await runScript(run.sandbox, '', { argv: ['printf', '<%s>', ...odd] });
+      expect(output).toBe(odd.map(part => `<${part}>`).join(''));
       const long = 'x'.repeat(100_000);
       expect((await runScript(run.sandbox, `echo ${long} | wc -c`)).output).toBe('100001\n');
     });
 
-    test('goes on where the process that was ready for the next job is gone', async () => {
+    test('runs a program of the contestant only if the contestant may', async () => {
       await using run = await makeRun(backend);
-      const ready = await killSpare(run.spec);
-      expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
-      expect(await until(() => spareOf(run.spec))).not.toBe(ready);
-      expect(await run.sandbox.usage(options)).toMatchObject({ running_jobs: [] });
+      const start = (name: string) => runScript(run.sandbox, '', { argv: [name] });
+      await runScript(
+        run.sandbox,
+        'printf "#!/bin/sh\necho ran\n" > tool; chmod 0700 tool; mkdir bin; cp tool bin/',
+      );
+      expect((await start('./tool')).output).toBe('ran\n');
+      expect((await start('bin/tool')).output).toBe('ran\n');
+      await runScript(run.sandbox, 'chmod 0077 tool; chmod 0 bin');
+      for (const name of ['./tool', 'bin/tool', './bin', '/run/mlrb/executor.py'])
+        await expect(start(name)).rejects.toThrow(/is not a program that can be run/);
+      await expect(start('tool/x')).rejects.toThrow(/There is no program "tool\/x"/);
+      await expect(start('')).rejects.toThrow(/There is no program ""/);
     });
 
     test('ends with all its jobs when the folder of its run is removed', async () => {
@@ -299,11 +278,13 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
     });
 
-    test('a contestant that stops every process it can see does not stop its next job', async () => {
+    test('a contestant that stops every process it can see, again and again, keeps no job from starting', async () => {
       await using run = await makeRun(backend);
-      const stopper = await startScript(run.sandbox, 'until [ -e stop ]; do sleep 0.02; done; kill -STOP -1');
-      await until(() => spareOf(run.spec));
-      await run.sandbox.writeFile({ path: 'stop', text: '' }, options);
+      const stopper = await startUntilReady(
+        run.sandbox,
+        'echo ready; for i in {1..400}; do kill -STOP -1; sleep 0.005; done',
+      );
+      for (let n = 0; n < 20; n += 1) await startScript(run.sandbox, 'true');
       await waitFor(run.sandbox, stopper.job_id);
       expect((await runScript(run.sandbox, 'echo on')).output).toBe('on\n');
     });
@@ -427,21 +408,23 @@ function pidsOf(spec: SandboxSpec): number {
   return Number(docker('stats', '--no-stream', '--format', '{{.PIDs}}', nameOf(spec)));
 }
 
-/** Number, inside, of the process that is kept ready for the next job: a shell below the executor, which is below process 1. */
-function spareOf(spec: SandboxSpec): string {
-  const look = `for status in /proc/[0-9]*/status; do awk '/^Name:/ {n=$2} /^Pid:/ {p=$2} /^PPid:/ {print n, p, $2}' $status; done 2>/dev/null`;
-  const rows = docker('exec', '--user', '0', nameOf(spec), 'sh', '-c', look)
-    .split('\n')
-    .map(row => row.split(' '));
-  const executor = rows.find(([name, , parent]) => name === 'python3' && parent === '1')?.[1];
-  return rows.find(([name, , parent]) => name === 'sh' && parent === executor)?.[1] ?? '';
+/** What a job finds itself to be: the facts that it inherits. */
+async function factsOf(backend: DockerBackend): Promise<string[]> {
+  await using run = await makeRun(backend);
+  const look = `echo $$; echo $0; pwd; ls /proc/$$/fd; cut -d" " -f5,6,19 /proc/$$/stat; cat /proc/$$/oom_score_adj /proc/$$/limits; umask
+    grep -E "^(Uid|Gid|Groups|Sig[BIC]|Shd|Cap|NoNewPrivs|Seccomp)" /proc/$$/status; env | grep -v ^MLRB_ | sort`;
+  const [pid = '', ...facts] = (await runScript(run.sandbox, look)).output.split('\n');
+  return facts.map(fact => fact.replace(`${pid} ${pid} `, 'own own '));
 }
 
-/** Ends the process that is kept ready, as soon as there is one, and says which it was. There is no other for a second. */
-async function killSpare(spec: SandboxSpec): Promise<string> {
-  const ready = await until(() => spareOf(spec));
-  docker('exec', '--user', '0', nameOf(spec), 'sh', '-c', `kill -KILL ${ready}`);
-  return ready;
+/** An image as the test image, but without the program that changes the user. */
+function withoutSetpriv(): string {
+  const image = `mlrb-test-no-setpriv:${process.pid}`;
+  const container = docker('run', '--detach', '--user', '0', TEST_IMAGE, 'rm', '/usr/bin/setpriv');
+  docker('wait', container);
+  docker('commit', container, image);
+  docker('rm', container);
+  return image;
 }
 
 /** Looks again until it is so; the test's own time limit ends it. */

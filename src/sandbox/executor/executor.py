@@ -65,9 +65,7 @@ import os
 import queue
 import re
 import resource
-import select
 import selectors
-import shlex
 import signal
 import socket
 import stat
@@ -87,7 +85,6 @@ MAX_ENTRIES = 500
 MAX_RUNNING_JOBS = 256
 MAX_JOBS_TOLD = 8
 JOB_NICENESS = 10
-SPARE_RETRY_S = 1.0
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
@@ -98,7 +95,6 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\"]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SETPRIV = "/usr/bin/setpriv"
-SHELL = "/bin/sh"
 LINUX = sys.platform.startswith("linux")
 
 
@@ -237,39 +233,55 @@ class Agent:
             self.libc.setfsuid(before_uid)
             self.libc.setfsgid(before_gid)
 
-    def command(self, argv, program):
+    def command(self, argv):
         """
-        How a job becomes the agent where no spare process is at hand: arguments for `Popen`. By a small program that changes the user
-        and turns into the job, where the image has it: a process that changes its own user must first be a copy of this one.
+        How a job becomes the agent: by a program that changes the user and then turns into the job. Until then it is root's, so whoever
+        starts it never waits for a process that the contestant could stop.
         """
-        if program is not None and os.path.exists(SETPRIV):
-            user = ["--reuid", str(self.uid), "--regid", str(self.gid), "--clear-groups"]
-            return {"args": [SETPRIV] + user + ["--", program] + argv[1:]}
-        if sys.version_info >= (3, 9):
-            return {"args": argv, "user": self.uid, "group": self.gid, "extra_groups": []}
-        return {"args": argv, "preexec_fn": self.become}
+        if os.path.exists(SETPRIV):
+            return [SETPRIV, "--reuid", str(self.uid), "--regid", str(self.gid), "--clear-groups", "--"] + argv
+        return [sys.executable, "-I", "-S", "-B", "-c", CHANGE_USER, str(self.uid), str(self.gid)] + argv
 
-    def find_binary(self, name, environment):
-        """Path of a program that the agent can surely run; None where only trying tells, or tells why not."""
-        folders = [""] if "/" in name else environment.get("PATH", os.defpath).split(":")
-        for folder in folders:
-            path = os.path.join(folder, name)
-            if not os.path.isabs(path):
-                return None
+    def check_program(self, name, environment, folder):
+        """@raises OSError as starting it would, where that can be told before."""
+        folders = [folder] if "/" in name else environment.get("PATH", os.defpath).split(":")
+        found = errno.ENOENT
+        for path in [os.path.join(folder, each, name) for each in folders if name]:
             try:
                 status = os.stat(path)
-                if not stat.S_ISREG(status.st_mode):
-                    continue
-                is_binary = head_of(path, 4) == b"\x7fELF"
-            except OSError:
+            except OSError as error:
+                found = error.errno if error.errno != errno.ENOTDIR else found
                 continue
-            return path if is_binary and status.st_mode & stat.S_IXOTH else None
-        return None
+            if not stat.S_ISREG(status.st_mode) or not self.may_execute(status):
+                found = errno.EACCES
+                continue
+            with contextlib.suppress(PermissionError):  # what may be executed need not be readable
+                if not head_of(path, 4).startswith((b"\x7fELF", b"#!")):
+                    raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC))
+            return
+        raise OSError(found, os.strerror(found))
 
-    def become(self):
-        os.setgroups([])
-        os.setgid(self.gid)
-        os.setuid(self.uid)
+    def may_execute(self, status):
+        if status.st_uid == self.uid:
+            return status.st_mode & stat.S_IXUSR
+        return status.st_mode & (stat.S_IXGRP if status.st_gid == self.gid else stat.S_IXOTH)
+
+
+# For images without setpriv.
+CHANGE_USER = """
+import os, signal, sys
+uid, gid, *argv = sys.argv[1:]
+for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    signal.signal(number, signal.SIG_DFL)  # Python ignores them
+os.setgroups([])
+os.setgid(int(gid))
+os.setuid(int(uid))
+try:
+    os.execvp(argv[0], argv)
+except OSError as error:
+    print("%s cannot be run: %s" % (argv[0], error.strerror), file=sys.stderr)
+    sys.exit(127 if isinstance(error, FileNotFoundError) else 126)
+"""
 
 
 class Oneself:
@@ -281,11 +293,11 @@ class Oneself:
     def pausing(self):
         return contextlib.nullcontext()
 
-    def find_binary(self, _name, _environment):
-        return None
+    def check_program(self, _name, _environment, _folder):
+        pass
 
-    def command(self, argv, _program):
-        return {"args": argv}
+    def command(self, argv):
+        return argv
 
 
 # --- Processes ---------------------------------------------------------------------------------------------------------
@@ -375,15 +387,6 @@ def children(pid):
         except OSError:
             continue
     return found
-
-
-def adopted_children():
-    """Children of the main thread: all that it started, and all that were orphaned below. None where the kernel does not list them."""
-    pid = os.getpid()
-    try:
-        return [int(child) for child in head_of("/proc/self/task/%d/children" % pid, 1 << 16).split()]
-    except OSError:
-        return None
 
 
 def descendants():
@@ -554,52 +557,6 @@ class BackRow:
         return value
 
 
-# --- A process ahead of time -------------------------------------------------------------------------------------------
-
-
-class Spare:
-    """
-    A process that will be the next job: a shell of the agent's that waits to be told which program to turn into. So a job begins without
-    waiting for a process to be made and to become the agent, and what turns into it is small, which is quick. The agent can do to
-    it what it can do to its jobs, and no more: one that it has ended is replaced.
-    """
-
-    def __init__(self, pid, started, orders):
-        self.pid = pid
-        self.start_time = started
-        self.orders = orders
-
-    def is_alive(self):
-        try:
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-        except ChildProcessError:
-            return False
-
-    def become(self, order):
-        with contextlib.suppress(BrokenPipeError):  # it was ended just now: so is the job
-            os.write(self.orders, order)
-        self.close()
-        send_signal(self.pid, signal.SIGCONT)  # a job may have stopped all that it could
-
-    def close(self):
-        os.close(self.orders)
-
-    def dismiss(self):
-        self.close()
-        if self.is_alive():  # otherwise its number may belong to another by now
-            send_signal(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-
-
-def order_for_spare(job_id, argv):
-    """One line for the shell, which then is as a process made for the job would be; None where it is too long to be read at once."""
-    program = " ".join(shlex.quote(part) for part in argv)
-    output = "%s/%s.log" % (JOBS_FOLDER_NAME, job_id)
-    order = "export MLRB_JOB_ID=%s; exec %s </dev/null >>%s 2>&1\n" % (job_id, program, output)
-    data = order.encode()
-    return data if len(data) <= select.PIPE_BUF else None
-
-
 # --- Job records -------------------------------------------------------------------------------------------------------
 
 
@@ -625,7 +582,6 @@ RECORD_KEYS = {
 
 
 def new_record(job_id, number, command, pid, started, output):
-    status = os.fstat(output)
     return {
         "version": VERSION,
         "job_id": job_id,
@@ -640,8 +596,8 @@ def new_record(job_id, number, command, pid, started, output):
         "seconds": 0.0,
         "pid": pid,
         "pid_start": started,
-        "device": status.st_dev,
-        "inode": status.st_ino,
+        "device": output.st_dev,
+        "inode": output.st_ino,
     }
 
 
@@ -1669,11 +1625,6 @@ class Executor:
         self.waiters = []
         self.endings = []
         self.by_pid = {}
-        # Where the kernel does not list children, it could not be told from what jobs leave behind.
-        self.keeps_spare = isinstance(self.agent, Agent) and adopted_children() is not None and os.path.exists(SHELL)
-        self.spare = None
-        self.is_making_spare = False
-        self.next_spare = 0.0
         # Outputs of jobs that ended just now, open until everyone who waits for them is answered.
         self.ended_outputs = {}
         # Process groups of finished jobs that still have members. While they do, their number belongs to no one else.
@@ -1720,34 +1671,6 @@ class Executor:
             key.data(mask)
         self.workers.deliver()
         self.tick(time.monotonic())
-
-    def lacks_spare(self):
-        return self.keeps_spare and self.spare is None and not self.is_making_spare
-
-    def make_spare(self):
-        """Beside the job that begins, so that the next one finds it."""
-        self.is_making_spare = True
-        self.workers.submit(self.make_waiting_shell, self.after_spare)
-
-    def make_waiting_shell(self):
-        theirs, ours = os.pipe()
-        try:
-            pid, started = self.make_process([SHELL], SHELL, self.settings["environment"], theirs, subprocess.DEVNULL)
-        except BaseException:
-            os.close(ours)
-            raise
-        finally:
-            os.close(theirs)
-        return Spare(pid, started, ours)
-
-    def after_spare(self, spare, _error):
-        self.is_making_spare = False
-        if spare is not None and self.keeps_spare and spare.is_alive():
-            self.spare = spare
-            return
-        self.next_spare = time.monotonic() + SPARE_RETRY_S
-        if spare is not None:
-            spare.dismiss()
 
     def catch_signals(self):
         """Handlers that do nothing: the number arrives on the wake-up socket. (Ignoring would be inherited by jobs.)"""
@@ -1820,8 +1743,6 @@ class Executor:
         due = min(self.deadline, self.next_upkeep)
         if self.needs_scan():
             due = min(due, self.quota.next_scan())
-        if self.lacks_spare():
-            due = min(due, self.next_spare)
         for waiter in self.waiters:
             due = min(due, waiter.until)
         if self.endings:
@@ -1868,8 +1789,6 @@ class Executor:
             self.start_scan()
         if now >= self.next_upkeep:
             self.upkeep(now)
-        if self.lacks_spare() and now >= self.next_spare:
-            self.make_spare()
 
     def upkeep(self, now):
         self.next_upkeep = now + (1.0 if self.has_way_out() else 0.05)
@@ -2022,50 +1941,39 @@ class Executor:
         if len(self.jobs.running) >= MAX_RUNNING_JOBS:
             raise over_limit("%d jobs are running already. Wait for some to end, or cancel them." % MAX_RUNNING_JOBS)
         check_argv(argv)
-        with self.agent.acting():
-            output = create_output(self.workspace, job_id + ".log")
-            program = self.agent.find_binary(argv[0], self.settings["environment"])
-        spare, order = self.take_spare(job_id, argv) if program else (None, None)
-        pid, started = (spare.pid, spare.start_time) if spare else self.make_job(job_id, argv, program, output)
+        pid, started, output = self.start_process(job_id, argv)
         self.by_pid[pid] = job_id
         self.has_children = True
         self.is_disk_dirty = True
-        self.jobs.add(Job(new_record(job_id, len(self.jobs.order) + 1, command, pid, started, output), output, time.monotonic()))
-        if spare:
-            spare.become(order)  # once it is recorded, so that it cannot run unknown
+        record = new_record(job_id, len(self.jobs.order) + 1, command, pid, started, os.fstat(output))
+        self.jobs.add(Job(record, output, time.monotonic()))
 
-    def take_spare(self, job_id, argv):
-        """The spare process and what to tell it; nothing where there is none, or it cannot be the one."""
-        spare, order = self.spare, order_for_spare(job_id, argv)
-        if spare is None or order is None:
-            return None, None
-        self.spare = None
-        if spare.is_alive():
-            return spare, order
-        spare.close()
-        return None, None
-
-    def make_job(self, job_id, argv, program, output):
-        environment = dict(self.settings["environment"], MLRB_JOB_ID=job_id)
+    def start_process(self, job_id, argv):
+        """Number and start time of the job's main process, and a descriptor of its output."""
+        with self.agent.acting():
+            try:
+                self.agent.check_program(argv[0], self.settings["environment"], self.workspace)
+            except OSError as error:
+                raise start_refusal(argv, error) from error
+            output = create_output(self.workspace, job_id + ".log")
         try:
-            return self.make_process(argv, program, environment, subprocess.DEVNULL, output)
+            return *self.make_process(job_id, argv, output), output
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
             with self.agent.acting():
                 remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log"))
             raise start_refusal(argv, error) from error
 
-    def make_process(self, argv, program, environment, stdin, output):
-        """Number and start time of a process of the agent's that founds a session."""
+    def make_process(self, job_id, argv, output):
         process = self.start(
             lambda: subprocess.Popen(
-                stdin=stdin,
+                self.agent.command(argv),
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self.workspace,
-                env=environment,
+                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
                 start_new_session=True,
-                **self.agent.command(argv, program),
             )
         )
         process.returncode = 0  # its end is collected here, not by `subprocess`
@@ -2163,7 +2071,7 @@ class Executor:
     # Ends of jobs
 
     def reap(self):
-        """Collects every process that ended, ours or adopted. Afterwards `has_children` says whether any is left but a spare one."""
+        """Collects every process that ended, ours or adopted. Afterwards `has_children` says whether any is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -2175,10 +2083,7 @@ class Executor:
             job_id = self.by_pid.pop(pid, None)
             if job_id is not None:
                 self.finish(self.jobs.running[job_id], status)
-            elif self.spare is not None and pid == self.spare.pid:
-                self.spare.close()
-                self.spare, self.next_spare = None, time.monotonic() + SPARE_RETRY_S
-        self.has_children = bool(self.jobs.running) or adopted_children() != []
+        self.has_children = True
 
     def finish(self, job, status):
         record = job.record
@@ -2225,7 +2130,7 @@ class Executor:
         return group in self.left_groups
 
     def processes(self):
-        """All processes of the run, and in a container a spare one."""
+        """All processes of the run."""
         if self.settings.get("owns_processes"):
             return [pid for pid in all_pids() if pid not in (1, os.getpid())]
         return descendants() if LINUX else []
@@ -2310,9 +2215,6 @@ class Executor:
 
     def end_jobs(self, reason):
         """Kills every process below this one and gives running jobs their reason."""
-        if self.spare is not None:
-            self.spare.dismiss()
-            self.spare = None
         for job in self.jobs.running.values():
             job.record["ended_by"] = job.record["ended_by"] or reason
             send_group_signal(job.record["pid"], signal.SIGKILL)
@@ -2331,7 +2233,6 @@ class Executor:
 
     def end_run(self, reason, is_final, answer=None):
         """Ends every process, then this program. `is_final`: the run is over and no other executor may take its place."""
-        self.keeps_spare = False
         self.end_jobs(reason)
         self.endings, endings = [], self.endings
         for ending in endings:
