@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { PACKAGE_ROOT } from '../lib/package-root.js';
 import type { Progress } from '../lib/progress.js';
-import { DockerEngine } from '../sandbox/docker/docker-engine.js';
+import type { DockerEngine } from '../sandbox/docker/docker-engine.js';
 import {
   buildImage,
   hasImage,
@@ -38,8 +38,7 @@ export async function buildImages(
 }
 
 /** Names of the images that are needed and not there. @throws ConfigError if the engine cannot be reached. */
-export async function missingImages(config: Config): Promise<readonly string[]> {
-  const engine = new DockerEngine(config.docker.socket);
+export async function missingImages(config: Config, engine: DockerEngine): Promise<readonly string[]> {
   const needed = [await sandboxImage(config), await evaluationImage(config)];
   const there = await Promise.all(needed.map(name => hasImage(engine, name)));
   return needed.filter((_, n) => !there[n]);

@@ -4,15 +4,13 @@ import { totalmem } from 'node:os';
 import { execa } from 'execa';
 import type { Config } from '../config.js';
 import { isKnownError } from '../errors.js';
-import { exists } from '../lib/exists.js';
 import { pythonVersion } from '../lib/make-python-environment.js';
 import { findPythonEnvironment } from '../lib/python-environment.js';
 import { size } from '../lib/text.js';
-import { describeEngine } from '../sandbox/docker/describe-engine.js';
 import { ownTaskData } from '../tasks/own-data.js';
 import { renderPrompt, UNKNOWN_PATHS } from '../tasks/prompt.js';
 import { checkData } from './data-checks.js';
-import { missingImages } from './docker-images.js';
+import { checkDocker } from './docker-checks.js';
 import { evaluationPython } from './evaluation-python.js';
 import type { HostCheck } from './host-check.js';
 import { knownTasks } from './known-tasks.js';
@@ -99,52 +97,6 @@ async function checkEnvironment(config: Config): Promise<HostCheck> {
   };
 }
 
-/** What `--sandbox docker` needs. Where that is not set, nothing of it is missing: it is only not there. */
-async function checkDocker(config: Config): Promise<HostCheck[]> {
-  const lacking = config.sandbox === 'docker' ? 'missing' : 'optional';
-  try {
-    const { version, cgroup, runtimes, init } = await describeEngine(config.docker.socket);
-    const images = await missingImages(config);
-    const row = (name: string, isOk: boolean, found: string, remedy: string): HostCheck => ({
-      name,
-      state: isOk ? 'ok' : lacking,
-      found,
-      remedy: isOk ? '' : remedy,
-    });
-    const hasRuntime = runtimes.includes('nvidia');
-    return [
-      row('Docker', true, `engine ${version}, cgroup v${cgroup}`, ''),
-      row(
-        'Docker init',
-        init !== '',
-        init || 'not there',
-        "Install docker-init; it comes with Docker's own packages.",
-      ),
-      row(
-        'Docker images',
-        images.length === 0,
-        images.length === 0 ? 'there' : `${images.join(', ')} not there`,
-        '`mlrb setup --docker` builds them.',
-      ),
-      ...((await hasNvidia())
-        ? [
-            row(
-              'GPUs in containers',
-              hasRuntime,
-              hasRuntime ? 'the nvidia runtime is there' : 'no nvidia runtime',
-              'For tasks that need a GPU, install the NVIDIA Container Toolkit and restart Docker.',
-            ),
-          ]
-        : []),
-    ];
-  } catch (error) {
-    if (!isKnownError(error)) throw error;
-    const remedy =
-      lacking === 'missing' ? error.message : `Needed for --sandbox docker only. ${error.message}`;
-    return [{ name: 'Docker', state: lacking, found: 'cannot be reached', remedy }];
-  }
-}
-
 /** Everything that a contestant of an own task would meet, where there are any. */
 async function checkOwnTasks(config: Config): Promise<HostCheck[]> {
   if (config.tasks === '') return [];
@@ -159,10 +111,6 @@ async function checkOwnTasks(config: Config): Promise<HostCheck[]> {
     if (!isKnownError(error)) throw error;
     return [check('own tasks', false, config.tasks, error.message)];
   }
-}
-
-function hasNvidia(): Promise<boolean> {
-  return exists('/dev/nvidiactl');
 }
 
 async function runs(program: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {

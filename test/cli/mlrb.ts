@@ -12,8 +12,16 @@ export interface Ended {
 }
 
 /** The built program with a home folder of its own, as typed: `mlrb(home, 'show last --json')`. */
-export function mlrb(home: string, line: string): Promise<Ended> {
-  return startMlrb(home, line).ended;
+export function mlrb(home: string, line: string, terminal: Terminal = {}): Promise<Ended> {
+  return startMlrb(home, line, terminal).ended;
+}
+
+/** Where it is typed. */
+export interface Terminal {
+  /** Where programs are looked for; as in the tests themselves where absent. */
+  readonly path?: string;
+  /** Words of a command that starts the program, such as `setpriv` with its arguments. */
+  readonly before?: readonly string[];
 }
 
 export interface Started {
@@ -27,10 +35,15 @@ export interface Started {
   interruptImpatiently(): Promise<Ended>;
 }
 
-export function startMlrb(home: string, line: string): Started {
-  const child = spawn(process.execPath, [MAIN, ...words(line), '--home', home], {
+export function startMlrb(
+  home: string,
+  line: string,
+  { path = process.env.PATH ?? '', before = [] }: Terminal = {},
+): Started {
+  const [program, ...args] = [...before, process.execPath, MAIN, ...words(line), '--home', home];
+  const child = spawn(program ?? '', args, {
     detached: true,
-    env: { PATH: process.env.PATH ?? '', HOME: home },
+    env: { PATH: path, HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';

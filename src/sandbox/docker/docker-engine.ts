@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { z } from 'zod';
 import { ConfigError, errorCode, isKnownError } from '../../errors.js';
-import { callEngine, ENGINE_TIMEOUT_MS, type EngineCall } from './engine-call.js';
+import { callEngine, ENGINE_TIMEOUT_MS, type EngineCall, EngineSilence } from './engine-call.js';
 
 /** What an engine's refusal looks like; `statusCode` is HTTP's. */
 interface Refusal {
@@ -17,10 +17,13 @@ interface Refusal {
  */
 export class DockerEngine {
   readonly socket: string;
+  readonly #timeoutMs: number;
   #docker: Promise<Docker> | undefined;
 
-  constructor(socket: string) {
+  /** `timeoutMs`: how long it may be silent; whoever only looks waits less. */
+  constructor(socket: string, timeoutMs: number = ENGINE_TIMEOUT_MS) {
     this.socket = socket;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -28,7 +31,7 @@ export class DockerEngine {
    * @throws ConfigError, with the remedy, if the engine cannot be reached; what the engine refused as it came: see `refusalOf`.
    */
   async tell(call: EngineCall): Promise<Buffer> {
-    return this.#orSayWhy(() => callEngine(this.socket, call));
+    return this.#orSayWhy(() => callEngine(this.socket, call, this.#timeoutMs));
   }
 
   /** Asks for something and answers what of it matters to `schema`. @throws as `tell`. */
@@ -65,7 +68,7 @@ export class DockerEngine {
 
   async #connect(): Promise<Docker> {
     const { default: Client } = await import('dockerode');
-    return new Client({ socketPath: this.socket, timeout: ENGINE_TIMEOUT_MS });
+    return new Client({ socketPath: this.socket, timeout: this.#timeoutMs });
   }
 }
 
@@ -106,6 +109,12 @@ function unreachable(error: unknown, socket: string): ConfigError {
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') {
     return new ConfigError(
       `Docker does not answer at ${socket}. Start its engine (systemctl start docker), or set MLRB_DOCKER_SOCKET to where it listens.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof EngineSilence) {
+    return new ConfigError(
+      `Docker took a call at ${socket} and stays silent. Start its engine anew (systemctl restart docker), or set MLRB_DOCKER_SOCKET to where another listens.`,
       { cause: error },
     );
   }

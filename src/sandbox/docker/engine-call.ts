@@ -24,23 +24,29 @@ export class EngineRefusal extends Error {
   }
 }
 
+/** It took the call, and stayed silent. */
+export class EngineSilence extends Error {
+  override readonly name = 'EngineSilence';
+}
+
 /** The engine is silent for this long only when it hangs. Making a container takes a fraction of a second. */
 export const ENGINE_TIMEOUT_MS = 60_000;
 
 /**
  * The body of the engine's answer. Each call has a connection of its own: one that is kept breaks when the engine starts anew.
- * @throws EngineRefusal; the system's error where the engine cannot be reached or stops answering.
+ * @throws EngineRefusal; EngineSilence after `timeoutMs` without a word; the system's error where the engine cannot be reached or hangs up.
  */
 export async function callEngine(
   socketPath: string,
   { method = 'GET', path, query = {}, body }: EngineCall,
+  timeoutMs: number = ENGINE_TIMEOUT_MS,
 ): Promise<Buffer> {
   const { request } = await import('node:http'); // not before the first call: a handshake does without
   const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const headers =
     sent === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': sent.length };
   const asked = request({ socketPath, method, path: withQuery(path, query), headers, agent: false });
-  asked.setTimeout(ENGINE_TIMEOUT_MS, () => asked.destroy(new Error('the engine did not answer in time')));
+  asked.setTimeout(timeoutMs, () => asked.destroy(new EngineSilence(`not a word for ${timeoutMs} ms`)));
   asked.on('error', () => undefined); // it rejects what waits: the answer or, later, its body
   asked.end(sent);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
