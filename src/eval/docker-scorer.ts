@@ -2,9 +2,12 @@ import { createWriteStream } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Transform } from 'node:stream';
+import { execa } from 'execa';
 import { agentUser } from '../sandbox/docker/agent-user.js';
-import { startContained } from '../sandbox/docker/contained-process.js';
+import { CONTAINED_CPUS, startContained } from '../sandbox/docker/contained-process.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
+import { nvidiaGpus } from '../sandbox/docker/gpus.js';
 import { HOME_LABEL, homeLabel, SCORER_LABEL } from '../sandbox/docker/run-container.js';
 import { requestLine, type StartScorer, scorerEnvironment } from './scorer-process.js';
 import type { ScorerRequest, SuiteRequest } from './scorer-request.js';
@@ -28,16 +31,21 @@ const INSIDE = {
 
 /** Beyond what the scorer limits itself to: the interpreter, and pages that are shared. */
 const MEMORY_MARGIN_BYTES = 500e6;
+/** Links to the weights, and what the libraries keep of the rows that are asked. */
+const SCRATCH_BYTES = 1e9;
+/** The rows of the largest suites take a tenth. */
+const ROWS_BYTES = 1e9;
+/** What a scorer says on one of its streams; what is more is dropped. */
+const SAID_BYTES = 50e6;
 
 /**
- * A scorer in a container of its own: no network, a read-only image, submission and data read-only, another user than root, and a
- * limit on memory that the kernel keeps.
+ * A scorer in a container of its own: no network, a read-only image, submission and data read-only, another user than root, limits on
+ * memory and processors that the kernel keeps, and of this host's disk nothing but the folder of its rows, which is watched.
  */
 export function dockerScorer({ socket, image, home }: DockerScorerOptions): StartScorer {
   return async (request, { script, logPath }) => {
     const engine = new DockerEngine(socket);
     const user = agentUser();
-    await makeScratch(request.scratch, user);
     await giveFolder(request.rows_folder, user);
     const scorer = await startContained(
       engine,
@@ -47,7 +55,7 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
         argv: [
           'sh',
           '-c',
-          'exec 3>&1 1>&2; exec "$@"',
+          'mkdir -p "$TMPDIR" "$HF_HOME"; exec 3>&1 1>&2; exec "$@"',
           'sh',
           'python3',
           '-I',
@@ -55,23 +63,49 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
           '-u',
           scriptInside(script),
         ],
-        environment: scorerEnvironment({ scratch: INSIDE.scratch, device: request.device }),
+        environment: {
+          ...scorerEnvironment({ scratch: INSIDE.scratch, device: request.device }),
+          OMP_NUM_THREADS: String(CONTAINED_CPUS), // more would wait for one another
+        },
         user,
         labels: { [HOME_LABEL]: homeLabel(home), [SCORER_LABEL]: String(process.pid) },
         mounts: mountsFor(request, script),
-        memoryBytes: request.memory_bytes + MEMORY_MARGIN_BYTES,
-        gpus: request.device.startsWith('cuda:') ? [request.device.slice('cuda:'.length)] : [],
+        memoryFolders: { '/tmp': SCRATCH_BYTES, [INSIDE.scratch]: SCRATCH_BYTES },
+        memoryBytes: request.memory_bytes + SCRATCH_BYTES + MEMORY_MARGIN_BYTES,
+        diskBytes: ROWS_BYTES,
+        deviceRequests: nvidiaGpus.requests(
+          request.device.startsWith('cuda:') ? [request.device.slice('cuda:'.length)] : [],
+        ),
       },
       requestLine(requestInside(request)),
     );
-    scorer.stderr.pipe(createWriteStream(logPath, { flags: 'a' }));
-    return { kill: scorer.kill, lines: createInterface({ input: scorer.stdout }), ended: scorer.ended };
+    scorer.stderr.pipe(firstBytes(SAID_BYTES)).pipe(createWriteStream(logPath, { flags: 'a' }));
+    const ended = scorer.ended.then(async end => {
+      if (end.writeFault !== null && end.writeFault !== 'disk_nearly_full') await forget(request.rows_folder);
+      return end;
+    });
+    ended.catch(() => undefined);
+    const said = scorer.stdout.pipe(firstBytes(SAID_BYTES));
+    return { kill: scorer.kill, lines: createInterface({ input: said }), ended };
   };
 }
 
-async function makeScratch(scratch: string, user: { uid: number; gid: number }): Promise<void> {
-  const folders = [scratch, join(scratch, 'tmp'), join(scratch, 'hf')];
-  for (const folder of folders) await giveFolder(folder, user);
+/** Passes so much on and drops the rest, so that who speaks is never kept waiting. */
+function firstBytes(bytes: number): Transform {
+  let left = bytes;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const passed = chunk.subarray(0, left);
+      left -= passed.length;
+      done(null, passed);
+    },
+  });
+}
+
+/** Rows that were not written as a scorer writes them: the next one begins anew. They may lie deeper than a path can say, or be hidden. */
+async function forget(rowsFolder: string): Promise<void> {
+  await execa('chmod', ['-R', 'u+rwX', rowsFolder], { reject: false });
+  await execa('rm', ['-rf', rowsFolder], { reject: false });
 }
 
 async function giveFolder(folder: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
@@ -84,7 +118,6 @@ function mountsFor(request: ScorerRequest, script: string) {
     [dirname(script), INSIDE.program, 'read'] as const,
     [request.model_folder, INSIDE.model, 'read'] as const,
     ...dataFolders(request).map((folder, at) => [folder, folderInside(at), 'read'] as const),
-    [request.scratch, INSIDE.scratch, 'write'] as const,
     [request.rows_folder, INSIDE.rows, 'write'] as const,
     ...(request.text_path === null ? [] : [[request.text_path, INSIDE.text, 'read'] as const]),
   ];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.js';
 import type { Finding } from '../runs/outcome.js';
 import type { Evaluation } from '../runs/score.js';
+import type { WriteFault } from '../sandbox/docker/watch-writes.js';
 import { type MessageOf, ScorerMessage } from './scorer-message.js';
 import { type ScorerEnd, type StartScorer, startLocalScorer } from './scorer-process.js';
 import type { ScorerRequest } from './scorer-request.js';
@@ -35,10 +36,19 @@ export async function runScorer(request: ScorerRequest, options: ScorerOptions):
   const conversation = await talk(request, options);
   options.signal.throwIfAborted();
   const { ended, answer } = conversation;
+  if (ended.writeFault) throw new ConfigError(whyNotWritten(ended.writeFault, options));
   if (answer.fault !== undefined) throw new ConfigError(answer.fault.message);
   if (answer.finding !== undefined || (answer.result !== undefined && ended.exitCode === 0)) return answer;
   const isKilledByKernel = ended.isOutOfMemory ?? (await countKernelKills()) > kernelKills;
   return { ...answer, finding: { type: 'finding', ...whyEnded(conversation, isKilledByKernel, options) } };
+}
+
+/** No model needs what a scorer writes: who does has taken it over, or the disk is small. */
+function whyNotWritten(fault: WriteFault, { logPath }: ScorerOptions): string {
+  if (fault === 'disk_nearly_full')
+    return 'Scoring was stopped because the disk is nearly full. Free some space and evaluate again.';
+  const what = fault === 'too_much' ? 'more than scoring needs' : 'what is no file of rows';
+  return `Scoring was stopped because it wrote ${what}: the submission may have taken the scorer over. Look at it and at the log ${logPath} before you evaluate again.`;
 }
 
 interface Conversation {

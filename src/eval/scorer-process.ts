@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { signalGroup } from '../lib/process-group.js';
+import type { WriteFault } from '../sandbox/docker/watch-writes.js';
 import type { ScorerRequest } from './scorer-request.js';
 
 /** How a scorer ended. */
@@ -12,6 +13,8 @@ export interface ScorerEnd {
   readonly code?: string | undefined;
   /** Whether the kernel ended it for want of memory; absent where only the host's counters can tell. */
   readonly isOutOfMemory?: boolean | undefined;
+  /** Why it was ended for what it wrote; absent where nobody watches that. */
+  readonly writeFault?: WriteFault | null | undefined;
 }
 
 /** A scorer on its way. */

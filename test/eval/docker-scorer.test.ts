@@ -1,14 +1,15 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dockerScorer } from '../../src/eval/docker-scorer.js';
 import type { ScorerRequest } from '../../src/eval/scorer-request.js';
 import { homeLabel } from '../../src/sandbox/docker/run-container.js';
 import { docker, dockerLack, needsDocker, SOCKET, TEST_IMAGE } from '../helpers/docker.js';
+import { canMount, smallDisk } from '../helpers/small-disk.js';
 
 const CANARY = 'canary-7d20-server-secret';
 /** Says each line of what it tried, and how that went, as a scorer says what it found. */
@@ -58,6 +59,7 @@ describe.skipIf(dockerLack)(needsDocker('a hostile program in the place of the s
   });
 
   async function take(code: string, { memoryBytes = 200e6, killAtWord = false } = {}) {
+    await rm(at('log'), { force: true });
     const script = at('scorer', 'score.py');
     await writeFile(script, PROGRAM_HEAD + code);
     const request: ScorerRequest = {
@@ -98,7 +100,7 @@ attempt("mknod", lambda: os.mknod("/tmp/sda", 0o60666, os.makedev(8, 0)))
     expect(worked).toEqual(['status', 'ids']);
     expect(of('ids')).toMatch(/^\(True, True, \[(?!0\b)\d*\]\)$/);
     expect(of('status')).toMatch(/CapEff:\t0+\n[\s\S]*NoNewPrivs:\t1\nSeccomp:\t2\n/);
-    expect(end).toMatchObject({ exitCode: 0, isOutOfMemory: false });
+    expect(end).toMatchObject({ exitCode: 0, isOutOfMemory: false, writeFault: null });
     expect(containers()).toBe('');
   });
 
@@ -157,7 +159,7 @@ attempt("environments", environments)
     expect(of('environments')).toContain('HF_HUB_OFFLINE');
   });
 
-  test('writes into its scratch folder, its rows and memory, and nowhere else', async () => {
+  test('writes into its rows and memory, and nowhere else', async () => {
     const targets = [
       ...['/submission/config.json', '/submission/new', '/evaluation/0/rows.jsonl', '/evaluation/0/new'],
       ...[
@@ -184,16 +186,17 @@ attempt("chmod", lambda: os.chmod("/submission", 0o777))
 attempt("link out", lambda: os.link("/submission/config.json", "/scratch/config.json"))
 for path in ("/scratch/new", "/rows/new", "/tmp/new"):
     attempt(path, lambda: open(path, "w").write("x"))
+attempt("folders for what libraries keep", lambda: os.rmdir(os.environ["TMPDIR"]) or os.rmdir(os.environ["HF_HOME"]))
 os.symlink("/submission/config.json", "/scratch/way")
 attempt("by a link", lambda: open("/scratch/way", "a").write("x"))
 `);
-    expect(worked).toEqual(['/scratch/new', '/rows/new', '/tmp/new']);
+    expect(worked).toEqual([...['/scratch/new', '/rows/new', '/tmp/new', 'folders for what libraries keep']]);
     expect(await readFile(at('submission', 'config.json'), 'utf8')).toBe('{"is": "the submission"}');
     expect(await readdir(at('submission'))).toEqual(['config.json']);
     expect(await readdir(at('blimp'))).toEqual(['rows.jsonl']);
     expect(readFileSync(at('scorer', 'score.py'), 'utf8')).toContain(PROGRAM_HEAD);
-    const inScratch = await readdir(at('scratch'));
-    expect(inScratch.sort()).toEqual(['hf', 'new', 'tmp', 'way']);
+    expect(await readdir(at('rows'))).toEqual(['new']);
+    expect(existsSync(at('scratch'))).toBe(false); // it is in memory
   });
 
   test('takes no more memory than it is given, and that is said', async () => {
@@ -203,6 +206,74 @@ attempt("by a link", lambda: open("/scratch/way", "a").write("x"))
     expect(worked).toEqual([]);
     expect(end).toMatchObject({ isOutOfMemory: true });
     expect(containers()).toBe('');
+  });
+
+  test('is ended when it writes more than rows take, in however many files, and what it wrote is removed', async () => {
+    const { end, worked, of } = await take(`
+import time
+def write(name, size):
+    file = os.open("/rows/" + name, os.O_CREAT | os.O_WRONLY)
+    os.posix_fallocate(file, 0, size)
+attempt("one large file", lambda: write("large", 2 * 10 ** 9))
+attempt("memory", lambda: [os.statvfs(path).f_blocks * os.statvfs(path).f_frsize for path in ("/scratch", "/tmp")])
+for number in range(12):
+    write(str(number), 10 ** 8)
+attempt("many files", lambda: len(os.listdir("/rows")))
+time.sleep(1000)
+`);
+    expect(worked).toEqual(['memory', 'many files']);
+    for (const bytes of JSON.parse(of('memory') ?? '[]')) expect(bytes).toBeLessThanOrEqual(1.01e9);
+    expect(end).toMatchObject({ signal: 'SIGKILL', writeFault: 'too_much' });
+    expect(existsSync(at('rows'))).toBe(false);
+    expect(containers()).toBe('');
+  });
+
+  test.each([
+    ['a link', 'os.symlink("/etc/passwd", "/rows/blimp.jsonl")'],
+    ['a pipe', 'os.mkdir("/rows/blimp"); os.mkfifo("/rows/blimp/some.jsonl")'],
+    [
+      'files too deep to be looked at',
+      'os.chdir("/rows"); [(os.mkdir("d" * 200), os.chdir("d" * 200)) for _ in range(30)]; open("file", "w").write("x")',
+    ],
+  ])('does no harm where this host looks for rows with %s: they are removed', async (_what, code) => {
+    const { end, worked } = await take(`${code}\nattempt("written", lambda: True)`);
+    expect(worked).toEqual(['written']);
+    expect(end).toMatchObject({ writeFault: 'strange' });
+    expect(existsSync(at('rows'))).toBe(false);
+  });
+
+  test.skipIf(!canMount())('is ended before the disk is full of files that no folder shows', async () => {
+    await mkdir(at('rows'), { recursive: true });
+    using _ = smallDisk(at('rows'), 64);
+    const { end, worked } = await take(`
+import time
+file = os.open("/rows/unseen", os.O_CREAT | os.O_WRONLY)
+os.unlink("/rows/unseen")
+attempt("write", lambda: os.posix_fallocate(file, 0, 40 * 2 ** 20))
+time.sleep(1000)
+`);
+    expect(worked).toEqual(['write']);
+    expect(end).toMatchObject({ signal: 'SIGKILL', writeFault: 'disk_nearly_full' });
+  });
+
+  test('fills no log either, and has a share of the processors', async () => {
+    const { end, of } = await take(`
+for _ in range(60):
+    os.write(2, b"x" * 999999 + b"\\n")
+def processors():
+    try:
+        quota, period = open("/sys/fs/cgroup/cpu.max").read().split()
+    except OSError:
+        quota, period = (open("/sys/fs/cgroup/cpu/cpu.cfs_%s_us" % name).read() for name in ("quota", "period"))
+    return float(quota) / float(period)
+attempt("processors", processors)
+`);
+    const all = availableParallelism();
+    expect(Number(of('processors'))).toBe(all > 2 ? all - 1 : all);
+    expect(end).toMatchObject({ exitCode: 0 });
+    const logBytes = async () => (await stat(at('log'))).size;
+    await vi.waitFor(async () => expect(await logBytes()).toBeGreaterThan(49e6), 30_000);
+    expect(await logBytes()).toBeLessThan(51e6);
   });
 
   test('can be ended at any time, though it keeps the first process of its container from going on', async () => {

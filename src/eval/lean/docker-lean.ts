@@ -27,6 +27,7 @@ export interface DockerLeanOptions extends LeanLimits {
 const INSIDE = '/check';
 /** Beyond what Lean counts itself. */
 const MEMORY_MARGIN_BYTES = 1e9;
+const TMP_BYTES = 1e9;
 
 /** Lean in a container for one script: no network, a read-only image, the script read-only, another user than root, no capability. */
 export function dockerLean(options: DockerLeanOptions): RunLean {
@@ -52,8 +53,10 @@ export function dockerLean(options: DockerLeanOptions): RunLean {
         user: agentUser(),
         labels: { [HOME_LABEL]: homeLabel(home), [SCORER_LABEL]: String(process.pid) },
         mounts: [[folder, INSIDE, 'read']],
+        memoryFolders: { '/tmp': TMP_BYTES },
         memoryBytes: memoryMb * 1e6 + MEMORY_MARGIN_BYTES,
-        gpus: [],
+        diskBytes: TMP_BYTES,
+        deviceRequests: [],
       },
       '',
     );

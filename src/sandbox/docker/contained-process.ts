@@ -1,11 +1,11 @@
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, DeviceRequest } from 'dockerode';
 import { ConfigError } from '../../errors.js';
 import type { DockerEngine } from './docker-engine.js';
 import { containerPath, InspectedContainer } from './engine-objects.js';
-import { nvidiaGpus } from './gpus.js';
 import { creationFailed, removeContainer, startFailed } from './run-container.js';
+import { type WriteFault, watchWrites } from './watch-writes.js';
 
 /** A program that runs once, in a container of its own that can reach nothing but what is named here. */
 export interface ContainedProcess {
@@ -16,14 +16,20 @@ export interface ContainedProcess {
   readonly labels: Readonly<Record<string, string>>;
   /** Host folder or file, place inside, and whether it may be written. */
   readonly mounts: readonly (readonly [from: string, to: string, mode: 'read' | 'write'])[];
+  /** Sizes of folders in memory, by their place inside. What lies there counts as memory. */
+  readonly memoryFolders: Readonly<Record<string, number>>;
   readonly memoryBytes: number;
-  readonly gpus: readonly string[];
+  /** What its writable mounts may take together, and how large a file of it may be. */
+  readonly diskBytes: number;
+  readonly deviceRequests: readonly DeviceRequest[];
 }
 
 export interface ContainedEnd {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly isOutOfMemory: boolean;
+  /** Why it was ended for what it wrote; null where it was not. */
+  readonly writeFault: WriteFault | null;
 }
 
 export interface RunningContained {
@@ -36,14 +42,20 @@ export interface RunningContained {
 
 const PIDS = 1024;
 
+/** All cores but one, where there are more than two: the server and the executors of runs, whose time runs on, keep one to answer with. */
+export const CONTAINED_CPUS =
+  availableParallelism() > 2 ? availableParallelism() - 1 : availableParallelism();
+
 /**
  * Starts the program, hands it `input` on a standard input that stays open, and removes its container when it has ended.
+ * `beforeStart` may still refuse.
  * @throws ConfigError that says what the host lacks.
  */
 export async function startContained(
   engine: DockerEngine,
   program: ContainedProcess,
   input: string,
+  beforeStart: (container: string) => Promise<void> = async () => undefined,
 ): Promise<RunningContained> {
   return engine.withClient(async docker => {
     const container = await docker.createContainer(containedOptions(program)).catch((error: unknown) => {
@@ -64,18 +76,23 @@ export async function startContained(
       stream.on('error', () => [stdout, stderr].map(each => each.end()));
       const exit = container.wait({ condition: 'next-exit' });
       exit.catch(() => undefined);
+      await beforeStart(container.id);
       await container.start().catch((error: unknown) => {
         throw startFailed(error, program.image);
       });
       stream.write(input);
+      const watch = await watchWrites(writesOf(program), () => void remove());
       const ended = exit
-        .then(({ StatusCode }: { StatusCode: number }) => howEnded(engine, container.id, StatusCode))
+        .then(async ({ StatusCode }: { StatusCode: number }) => ({
+          ...(await howEnded(engine, container.id, StatusCode)),
+          writeFault: await watch.stop(),
+        }))
         .catch((error: unknown) => {
           throw new ConfigError('Docker lost sight of the scoring container. Evaluate again.', {
             cause: error,
           });
         })
-        .finally(remove);
+        .finally(() => Promise.all([remove(), watch.stop()]));
       ended.catch(() => undefined);
       return { stdout, stderr, ended, kill: () => void remove() };
     } catch (error) {
@@ -85,8 +102,13 @@ export async function startContained(
   });
 }
 
+function writesOf({ mounts, diskBytes }: ContainedProcess) {
+  const folders = mounts.filter(([, , mode]) => mode === 'write').map(([from]) => from);
+  return { folders, bytes: diskBytes };
+}
+
 function containedOptions(program: ContainedProcess): ContainerCreateOptions {
-  const { image, argv, environment, user, labels, mounts, memoryBytes, gpus } = program;
+  const { image, argv, environment, user, labels, mounts, memoryFolders, memoryBytes } = program;
   const [entrypoint = '', ...rest] = argv;
   return {
     Image: image,
@@ -117,19 +139,32 @@ function containedOptions(program: ContainedProcess): ContainerCreateOptions {
         ReadOnly: mode === 'read',
         BindOptions: { Propagation: 'rprivate' as const },
       })),
-      Tmpfs: { '/tmp': 'rw,exec,nosuid,nodev,mode=1777,size=1g' },
+      Tmpfs: Object.fromEntries(
+        Object.entries(memoryFolders).map(([place, bytes]) => [
+          place,
+          `rw,exec,nosuid,nodev,mode=1777,size=${bytes}`,
+        ]),
+      ),
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
+      NanoCpus: CONTAINED_CPUS * 1e9,
       PidsLimit: PIDS,
-      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      Ulimits: [
+        { Name: 'core', Soft: 0, Hard: 0 },
+        { Name: 'fsize', Soft: program.diskBytes, Hard: program.diskBytes },
+      ],
       LogConfig: { Type: 'none', Config: {} },
-      DeviceRequests: nvidiaGpus.requests(gpus),
+      DeviceRequests: [...program.deviceRequests],
     },
   };
 }
 
 /** A container tells a signal by an exit code of 128 and its number. */
-async function howEnded(engine: DockerEngine, id: string, exitCode: number): Promise<ContainedEnd> {
+async function howEnded(
+  engine: DockerEngine,
+  id: string,
+  exitCode: number,
+): Promise<Omit<ContainedEnd, 'writeFault'>> {
   const found = await engine.find(InspectedContainer, { path: containerPath(id, 'json') });
   const isOutOfMemory = found?.State.OOMKilled === true;
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
