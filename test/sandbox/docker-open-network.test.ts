@@ -290,6 +290,13 @@ for request in (b"GET / HTTP/1.1\\r\\n\\r\\n", b"\\x16\\x03\\x01 hello\\r\\n\\r\
     expect(fetched).toBe('hello from outside\n');
   });
 
+  test('is not taken for the run itself where the container of that is gone', async () => {
+    const short = await makeRun(openBackend());
+    docker('rm', '--force', `mlrb-${short.spec.run_id}`);
+    expect((await runScript(short.sandbox, 'echo on')).output).toBe('on\n');
+    await short[Symbol.asyncDispose]();
+  });
+
   test('leaves nothing behind at its end', async () => {
     const short = await makeRun(openBackend());
     const there = () => docker('ps', '--all', '--quiet', '--filter', `name=mlrb-${short.spec.run_id}`);

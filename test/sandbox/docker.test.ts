@@ -176,6 +176,17 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
       }
     });
 
+    test('the container was renamed by hand: it is found by its label, and ends with the run', async () => {
+      await using run = await makeRun(backend);
+      const job = await startUntilReady(run.sandbox, 'echo ready; sleep 1000');
+      docker('rename', nameOf(run.spec), `renamed-${run.spec.run_id}`);
+      const other = makeBackend();
+      await using sandbox = await other.attach(run.spec, 100, options);
+      expect(await waitFor(sandbox, job.job_id, 0)).toMatchObject({ state: 'running' });
+      await backend.destroy(run.spec);
+      expect(docker('ps', '--all', '--quiet', '--filter', `label=mlrb.run=${run.spec.run_id}`)).toBe('');
+    });
+
     test.each(['rm --force', 'kill'])(
       'the container is gone (docker %s): its jobs are lost, the run goes on',
       async how => {

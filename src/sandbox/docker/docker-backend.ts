@@ -32,6 +32,7 @@ import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
 import { notePause, pausedSeconds, pausedSince, timeFor } from './run-clock.js';
 import {
+  EGRESS_LABEL,
   findContainer,
   GPUS_LABEL,
   HOME_LABEL,
@@ -265,7 +266,7 @@ export class DockerBackend implements SandboxBackend {
       runFolder: spec.run_folder,
       image,
       // Not of its lease: that is the container's that has the devices.
-      labels: Object.fromEntries(Object.entries(labels).filter(([name]) => name !== GPUS_LABEL)),
+      labels: { ...withoutLease(labels), [EGRESS_LABEL]: '1' },
       user: agent,
       network,
       rules: { ports, deny: hostNetworks(), allow: parseAllowed(allow) },
@@ -346,8 +347,12 @@ export class DockerBackend implements SandboxBackend {
   }
 }
 
+function withoutLease(labels: ContainerRequest['labels']): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== GPUS_LABEL));
+}
+
 function overtaken(): LimitError {
   return new LimitError(
-    'Another run took the GPU a moment earlier. Call start_run again to wait for the next.',
+    'Another run or an evaluation took the GPU a moment earlier. Call start_run again to wait for the next.',
   );
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import { ConfigError } from '../../errors.js';
 import { executorFailed } from '../executor/sentences.js';
 import { type ContainerRequest, containerOptions } from './container-options.js';
 import { type DockerEngine, refusalOf, unlessAbsent } from './docker-engine.js';
 import { dockerPlaces } from './docker-places.js';
-import { containerPath, InspectedContainer, MadeContainer } from './engine-objects.js';
+import { containerPath, InspectedContainer, ListedContainers, MadeContainer } from './engine-objects.js';
 
 export type ContainerState = 'running' | 'paused' | 'stopped';
 
@@ -19,9 +20,11 @@ export interface RunContainer {
 
 export const RUN_LABEL = 'mlrb.run';
 export const HOME_LABEL = 'mlrb.home';
+/** It is not the run's own, but what leads from it to the outside. */
+export const EGRESS_LABEL = 'mlrb.egress';
 /** Devices of its GPU lease, comma-separated. */
 export const GPUS_LABEL = 'mlrb.gpus';
-/** Its run's deadline, as it was when it was made. */
+/** Its run's deadline, or the latest end of an evaluation, as it was when it was made. */
 export const UNTIL_LABEL = 'mlrb.until';
 /** Number of the process that scores with it. */
 export const SCORER_LABEL = 'mlrb.scorer';
@@ -36,25 +39,41 @@ export function containerName(runId: string): string {
 }
 
 /**
- * The container of a run, by its name; undefined where there is none.
- * @throws ConfigError if another's container has the name.
+ * The container of a run, whatever somebody has named it since; undefined where there is none.
+ * @throws ConfigError if it is not there, and another's container has its name.
  */
 export async function findContainer(
   engine: DockerEngine,
   runId: string,
   home: string,
 ): Promise<RunContainer | undefined> {
+  const labels = { [RUN_LABEL]: runId, [HOME_LABEL]: homeLabel(home) };
   const name = containerName(runId);
-  const found = await engine.find(InspectedContainer, { path: containerPath(name, 'json') });
-  if (found === undefined) return undefined;
-  const labels = found.Config.Labels ?? {};
-  if (labels[RUN_LABEL] !== runId || labels[HOME_LABEL] !== homeLabel(home)) {
+  const named = await engine.find(InspectedContainer, { path: containerPath(name, 'json') });
+  const found = named !== undefined && hasLabels(named, labels) ? named : await findLabelled(engine, labels);
+  if (found === undefined && named !== undefined) {
     throw new ConfigError(
       `The container name ${name} is taken by a container that does not belong to this run. Remove or rename it (docker rename ${name} NAME), then try again.`,
     );
   }
+  if (found === undefined) return undefined;
   const { Running, Paused, Pid } = found.State;
   return { id: found.Id, state: Paused ? 'paused' : Running ? 'running' : 'stopped', pid: Pid };
+}
+
+type Labels = Readonly<Record<string, string>>;
+type Inspected = z.infer<typeof InspectedContainer>;
+
+function hasLabels({ Config }: Inspected, labels: Labels): boolean {
+  return Object.entries(labels).every(([label, value]) => Config.Labels?.[label] === value);
+}
+
+async function findLabelled(engine: DockerEngine, labels: Labels): Promise<Inspected | undefined> {
+  const filters = { label: Object.entries(labels).map(([label, value]) => `${label}=${value}`) };
+  const query = { all: true, filters };
+  const all = await engine.ask(ListedContainers, { path: '/containers/json', query });
+  const listed = all.find(({ Labels }) => Labels?.[EGRESS_LABEL] === undefined);
+  return listed && engine.find(InspectedContainer, { path: containerPath(listed.Id, 'json') });
 }
 
 /**
