@@ -114,7 +114,9 @@ export const ConfigSchema = z.strictObject({
       .string()
       .regex(/^(auto|cpu|mps|cuda(:\d+)?)$/, 'it takes auto, cpu, mps, or a GPU such as cuda:0')
       .default('auto')
-      .describe('`cpu`, `cuda:0`, or `auto`: a GPU if there is one'),
+      .describe(
+        '`cpu`, `cuda:0`, `cuda`, or `auto`: a GPU if there is one; in Docker one that a run holds is waited for',
+      ),
     memory_gb: z.number().positive().default(16).describe('address space of the scoring process'),
     time_limit_min: z.number().positive().default(60).describe('longest time for scoring one submission'),
   }),

@@ -7,16 +7,25 @@ import { execa } from 'execa';
 import { agentUser } from '../sandbox/docker/agent-user.js';
 import { CONTAINED_CPUS, startContained } from '../sandbox/docker/contained-process.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
-import { nvidiaGpus } from '../sandbox/docker/gpus.js';
-import { HOME_LABEL, homeLabel, SCORER_LABEL } from '../sandbox/docker/run-container.js';
+import { type GpuHost, nvidiaGpus } from '../sandbox/docker/gpus.js';
+import {
+  GPUS_LABEL,
+  HOME_LABEL,
+  homeLabel,
+  SCORER_LABEL,
+  UNTIL_LABEL,
+} from '../sandbox/docker/run-container.js';
 import { requestLine, type StartScorer, scorerEnvironment } from './scorer-process.js';
 import type { ScorerRequest, SuiteRequest } from './scorer-request.js';
+import { onFreeDevice } from './scoring-device.js';
 
 export interface DockerScorerOptions {
   /** Path of the engine's socket. */
   readonly socket: string;
   readonly image: () => Promise<string>;
   readonly home: string;
+  /** Tests bring their own; NVIDIA's where absent. */
+  readonly gpus?: GpuHost;
 }
 
 /** Where the scorer finds things in its container. */
@@ -42,42 +51,31 @@ const SAID_BYTES = 50e6;
  * A scorer in a container of its own: no network, a read-only image, submission and data read-only, another user than root, limits on
  * memory and processors that the kernel keeps, and of this host's disk nothing but the folder of its rows, which is watched.
  */
-export function dockerScorer({ socket, image, home }: DockerScorerOptions): StartScorer {
-  return async (request, { script, logPath }) => {
+export function dockerScorer({ socket, image, home, gpus = nvidiaGpus }: DockerScorerOptions): StartScorer {
+  return async (request, { script, logPath, timeLimitS, onProgress, signal }) => {
     const engine = new DockerEngine(socket);
     const user = agentUser();
     await giveFolder(request.rows_folder, user);
-    const scorer = await startContained(
-      engine,
-      {
-        image: await image(),
-        // What the scorer says comes on descriptor 3: here that is the container's standard output.
-        argv: [
-          'sh',
-          '-c',
-          'mkdir -p "$TMPDIR" "$HF_HOME"; exec 3>&1 1>&2; exec "$@"',
-          'sh',
-          'python3',
-          '-I',
-          '-B',
-          '-u',
-          scriptInside(script),
-        ],
-        environment: {
-          ...scorerEnvironment({ scratch: INSIDE.scratch, device: request.device }),
-          OMP_NUM_THREADS: String(CONTAINED_CPUS), // more would wait for one another
-        },
-        user,
-        labels: { [HOME_LABEL]: homeLabel(home), [SCORER_LABEL]: String(process.pid) },
-        mounts: mountsFor(request, script),
-        memoryFolders: { '/tmp': SCRATCH_BYTES, [INSIDE.scratch]: SCRATCH_BYTES },
-        memoryBytes: request.memory_bytes + SCRATCH_BYTES + MEMORY_MARGIN_BYTES,
-        diskBytes: ROWS_BYTES,
-        deviceRequests: nvidiaGpus.requests(
-          request.device.startsWith('cuda:') ? [request.device.slice('cuda:'.length)] : [],
+    const program = { image: await image(), user, ...whatRuns(request, script) };
+    const scorer = await onFreeDevice(
+      request.device,
+      { engine, gpus, signal, onWait: seconds => onProgress(waitingForGpu(seconds)) },
+      ({ devices, inside, beforeStart }) =>
+        startContained(
+          engine,
+          {
+            ...program,
+            environment: environmentOn(inside),
+            labels: {
+              [HOME_LABEL]: homeLabel(home),
+              [SCORER_LABEL]: String(process.pid),
+              ...leaseLabels(devices, timeLimitS),
+            },
+            deviceRequests: gpus.requests(devices),
+          },
+          requestLine(requestInside(request, inside)),
+          beforeStart,
         ),
-      },
-      requestLine(requestInside(request)),
     );
     scorer.stderr.pipe(firstBytes(SAID_BYTES)).pipe(createWriteStream(logPath, { flags: 'a' }));
     const ended = scorer.ended.then(async end => {
@@ -88,6 +86,40 @@ export function dockerScorer({ socket, image, home }: DockerScorerOptions): Star
     const said = scorer.stdout.pipe(firstBytes(SAID_BYTES));
     return { kill: scorer.kill, lines: createInterface({ input: said }), ended };
   };
+}
+
+function whatRuns(request: ScorerRequest, script: string) {
+  // What the scorer says comes on descriptor 3: here that is the container's standard output.
+  const start = 'mkdir -p "$TMPDIR" "$HF_HOME"; exec 3>&1 1>&2; exec "$@"';
+  return {
+    argv: ['sh', '-c', start, 'sh', 'python3', '-I', '-B', '-u', scriptInside(script)],
+    mounts: mountsFor(request, script),
+    memoryFolders: { '/tmp': SCRATCH_BYTES, [INSIDE.scratch]: SCRATCH_BYTES },
+    memoryBytes: request.memory_bytes + SCRATCH_BYTES + MEMORY_MARGIN_BYTES,
+    diskBytes: ROWS_BYTES,
+  };
+}
+
+function environmentOn(device: string): Record<string, string> {
+  return {
+    ...scorerEnvironment({ scratch: INSIDE.scratch, device }),
+    OMP_NUM_THREADS: String(CONTAINED_CPUS), // more would wait for one another
+  };
+}
+
+function waitingForGpu(seconds: number) {
+  return {
+    step: 'waiting for a GPU that neither a run nor another evaluation holds',
+    done: Math.round(seconds),
+    total: 0,
+  };
+}
+
+/** By them runs and other evaluations see which devices this one holds, and until when at the latest. */
+function leaseLabels(devices: readonly string[], timeLimitS: number): Record<string, string> {
+  if (devices.length === 0) return {};
+  const until = new Date(Date.now() + timeLimitS * 1000).toISOString();
+  return { [GPUS_LABEL]: devices.join(','), [UNTIL_LABEL]: until };
 }
 
 /** Passes so much on and drops the rest, so that who speaks is never kept waiting. */
@@ -123,7 +155,7 @@ function mountsFor(request: ScorerRequest, script: string) {
   ];
 }
 
-function requestInside(request: ScorerRequest): ScorerRequest {
+function requestInside(request: ScorerRequest, device: string): ScorerRequest {
   return {
     ...request,
     model_folder: INSIDE.model,
@@ -131,8 +163,7 @@ function requestInside(request: ScorerRequest): ScorerRequest {
     text_path: request.text_path === null ? null : INSIDE.text,
     scratch: INSIDE.scratch,
     rows_folder: INSIDE.rows,
-    // The one device of the lease is the first that the container has.
-    device: request.device.startsWith('cuda:') ? 'cuda:0' : request.device,
+    device,
   };
 }
 

@@ -1,20 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.js';
 import type { Finding } from '../runs/outcome.js';
-import type { Evaluation } from '../runs/score.js';
 import type { WriteFault } from '../sandbox/docker/watch-writes.js';
 import { type MessageOf, ScorerMessage } from './scorer-message.js';
-import { type ScorerEnd, type StartScorer, startLocalScorer } from './scorer-process.js';
+import {
+  type ScorerEnd,
+  type StartScorer,
+  type StartScorerOptions,
+  startLocalScorer,
+} from './scorer-process.js';
 import type { ScorerRequest } from './scorer-request.js';
 
-export interface ScorerOptions {
-  readonly signal: AbortSignal;
-  readonly python: string;
-  readonly script: string;
-  /** Takes what the libraries say, for the operator. */
-  readonly logPath: string;
-  readonly timeLimitS: number;
-  readonly onProgress: (progress: Evaluation['progress']) => void;
+export interface ScorerOptions extends StartScorerOptions {
   /** How the scorer is started; as a process of this host where absent. */
   readonly start?: StartScorer | undefined;
 }

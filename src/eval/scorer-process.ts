@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { signalGroup } from '../lib/process-group.js';
+import type { Evaluation } from '../runs/score.js';
 import type { WriteFault } from '../sandbox/docker/watch-writes.js';
 import type { ScorerRequest } from './scorer-request.js';
 
@@ -31,6 +32,10 @@ export interface StartScorerOptions {
   readonly script: string;
   /** Takes what the libraries say, for the operator. */
   readonly logPath: string;
+  readonly timeLimitS: number;
+  /** Told while something is waited for before it starts. */
+  readonly onProgress: (progress: Evaluation['progress']) => void;
+  readonly signal: AbortSignal;
 }
 
 /**

@@ -74,7 +74,14 @@ describe.skipIf(dockerLack)(needsDocker('a hostile program in the place of the s
       seed: 1,
     };
     const start = dockerScorer({ socket: SOCKET, image: async () => TEST_IMAGE, home });
-    const scorer = await start(request, { python: 'unused', script, logPath: at('log') });
+    const scorer = await start(request, {
+      python: 'unused',
+      script,
+      logPath: at('log'),
+      timeLimitS: 60,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+    });
     const said: Said[] = [];
     for await (const line of scorer.lines) {
       said.push(JSON.parse(String(line)));

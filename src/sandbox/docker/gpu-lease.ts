@@ -7,14 +7,15 @@ import { withFileLock } from '../../lib/file-lock.js';
 import type { DockerEngine } from './docker-engine.js';
 import { containerPath, InspectedContainer, ListedContainers } from './engine-objects.js';
 import { type GpuHost, refuseTooFew } from './gpus.js';
-import { GPUS_LABEL, RUN_LABEL, UNTIL_LABEL } from './run-container.js';
+import { GPUS_LABEL, RUN_LABEL, SCORER_LABEL, UNTIL_LABEL } from './run-container.js';
 
 /** Devices that a living container holds. The label of the container is the lease: it cannot outlive it. */
 export interface GpuLease {
   readonly container: string;
+  /** The run that holds them, or in words what else does. */
   readonly runId: string;
   readonly devices: readonly string[];
-  /** The run's deadline as it was when it began. */
+  /** The run's deadline as it was when it began, or the latest end of an evaluation. */
   readonly until: string;
 }
 
@@ -34,7 +35,7 @@ export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
     .filter(({ State, Created }) => State !== 'created' || nowS - Created < UNSTARTED_S)
     .map(({ Id, Labels }) => ({
       container: Id,
-      runId: Labels?.[RUN_LABEL] ?? 'another',
+      runId: Labels?.[RUN_LABEL] ?? (Labels?.[SCORER_LABEL] === undefined ? 'another' : 'an evaluation'),
       devices: (Labels?.[GPUS_LABEL] ?? '').split(',').filter(Boolean),
       until: Labels?.[UNTIL_LABEL] ?? '',
     }));
@@ -142,7 +143,8 @@ async function livingTickets(folder: string): Promise<Map<string, Ticket>> {
   return tickets;
 }
 
-function freeOf(devices: readonly string[], leases: readonly GpuLease[]): readonly string[] {
+/** Those that nobody holds. */
+export function freeOf(devices: readonly string[], leases: readonly GpuLease[]): readonly string[] {
   const held = new Set(leases.flatMap(lease => lease.devices));
   return devices.filter(device => !held.has(device));
 }
