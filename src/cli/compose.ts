@@ -14,6 +14,7 @@ import type { Host, WantedRun } from '../tools/tool.js';
 import { dataPlace, PACKAGE_DATA } from './data-place.js';
 import { sandboxImage } from './docker-images.js';
 import { startEvaluationProcess } from './evaluation-process.js';
+import { isRunOn } from './is-run-on.js';
 import { knownTasks } from './known-tasks.js';
 import { type ServerPython, serverPython } from './server-python.js';
 
@@ -26,7 +27,7 @@ export interface ComposeOptions {
 export function composeHost(config: Config, { signal, log }: ComposeOptions): Host {
   const runs = new RunStore(config.home);
   const python = serverPython(config, { signal, log });
-  const { backend, checkReady } = composeSandbox(config, python);
+  const { backend, checkReady } = composeSandbox(config, python, runs);
   return {
     tasks: knownTasks(config),
     runs,
@@ -47,6 +48,7 @@ export function composeHost(config: Config, { signal, log }: ComposeOptions): Ho
 function composeSandbox(
   config: Config,
   python: ServerPython,
+  runs: RunStore,
 ): { readonly backend: SandboxBackend; readonly checkReady: Host['checkReady'] } {
   const local = new LocalBackend({ python: python.path });
   const docker = new DockerBackend({
@@ -55,6 +57,7 @@ function composeSandbox(
     home: config.home,
     network: config.docker.network,
     egress: { network: config.docker.egress_network, allow: config.docker.egress_allow },
+    isRunOn: runId => isRunOn(runId, runs),
   });
   return config.sandbox === 'local'
     ? { backend: new RoutedBackend(local, docker), checkReady: wanted => checkLocal(wanted, python) }

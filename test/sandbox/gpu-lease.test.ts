@@ -1,7 +1,7 @@
 import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ConfigError, LimitError } from '../../src/errors.js';
 import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
 import { DockerEngine } from '../../src/sandbox/docker/docker-engine.js';
@@ -18,6 +18,9 @@ const twoGpus: GpuHost = {
   memoryUsed: async () => Object.fromEntries(devices.map(device => [device, 3])),
 };
 const engine = new DockerEngine(SOCKET);
+/** Those of these devices: other tests have others at the same time. */
+const leases = async () =>
+  (await listLeases(engine)).filter(lease => lease.devices.some(device => devices.includes(device)));
 
 describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
   let home: string;
@@ -35,28 +38,28 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     const other = server(twoGpus, `${home}-other`);
     await using first = await makeRun(server(), { gpus: 1 });
     await using second = await makeRun(other, { gpus: 1 });
-    const leases = await listLeases(engine);
-    expect(leases.map(lease => lease.runId).sort()).toEqual([first.spec.run_id, second.spec.run_id].sort());
-    expect(leases.flatMap(lease => lease.devices).sort()).toEqual(devices);
+    const both = await leases();
+    expect(both.map(lease => lease.runId).sort()).toEqual([first.spec.run_id, second.spec.run_id].sort());
+    expect(both.flatMap(lease => lease.devices).sort()).toEqual(devices);
     const third = makeRun(server(), { gpus: 1 });
     await expect(third).rejects.toBeInstanceOf(LimitError);
     await expect(third).rejects.toThrow(/No GPU is free for this task: .*run_\w+ holds 1, until 20\d\d-/);
     docker('kill', `mlrb-${second.spec.run_id}`); // a lease dies with its container
     await using fourth = await makeRun(server(), { gpus: 1 });
-    expect((await listLeases(engine)).flatMap(lease => lease.devices).sort()).toEqual(devices);
+    expect((await leases()).flatMap(lease => lease.devices).sort()).toEqual(devices);
     expect(fourth.spec.run_id).not.toBe(first.spec.run_id);
   });
 
   test('are never held twice, though many servers ask at the same moment', async () => {
     const asked = await Promise.allSettled(Array.from({ length: 6 }, () => makeRun(server(), { gpus: 1 })));
-    const held = (await listLeases(engine)).flatMap(lease => lease.devices);
+    const held = (await leases()).flatMap(lease => lease.devices);
     expect(new Set(held).size).toBe(held.length);
     expect(held.length).toBeGreaterThan(0);
     for (const outcome of asked) {
       if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(LimitError);
       else await outcome.value[Symbol.asyncDispose]();
     }
-    expect(await listLeases(engine)).toEqual([]);
+    expect(await leases()).toEqual([]);
   });
 
   test('are waited for in turn: everyone is told the place and why', async () => {
@@ -82,6 +85,34 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     await utimes(join(home, 'gpu-queue', 'gone.json'), longAgo, longAgo);
     await run[Symbol.asyncDispose]();
     await ask('patient');
+  });
+
+  test('of a run of this home folder that is over or gone are taken back before anyone is told to wait', async () => {
+    await using left = await makeRun(server(), { gpus: 2 });
+    const isRunOn = async (runId: string) => runId !== left.spec.run_id;
+    const options = { socket: SOCKET, image: async () => TEST_IMAGE, gpus: twoGpus };
+    const elsewhere = new DockerBackend({ ...options, home: `${home}-other`, isRunOn });
+    const here = new DockerBackend({ ...options, home, isRunOn });
+    const theirs = elsewhere.checkReady({ principal: 'other', gpus: 1 });
+    await expect(theirs).rejects.toThrow(new RegExp(`${left.spec.run_id} holds 2, until 20`));
+    await here.checkReady({ principal: 'next', gpus: 1 });
+    expect(docker('ps', '--all', '--quiet', '--filter', `name=mlrb-${left.spec.run_id}`)).toBe('');
+    await using run = await makeRun(here, { gpus: 2 });
+    await expect(here.checkReady({ principal: 'next', gpus: 1 })).rejects.toThrow(run.spec.run_id);
+    await rm(join(home, 'gpu-queue'), { recursive: true });
+  });
+
+  test('of a container that its server never started are free again after a minute', async () => {
+    const labels = ['--label', `mlrb.gpus=${devices.join()}`, '--label', 'mlrb.run=run_unstarted'];
+    const container = docker('create', ...labels, TEST_IMAGE, 'true');
+    try {
+      await expect(ask('early')).rejects.toThrow(/run_unstarted holds 2\. You are number 1/);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+      await ask('early');
+    } finally {
+      vi.useRealTimers();
+      docker('rm', '--force', container);
+    }
   });
 
   test('have their memory looked at before and after, until it is given back', async () => {

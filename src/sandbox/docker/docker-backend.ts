@@ -30,6 +30,7 @@ import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
 import { isBack, memoryAfter, noteMemory } from './gpu-memory.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
+import { findLeftovers } from './leftover-containers.js';
 import { notePause, pausedSeconds, pausedSince, timeFor } from './run-clock.js';
 import {
   EGRESS_LABEL,
@@ -60,6 +61,8 @@ export interface DockerBackendOptions {
   /** Network of new runs: what their task says, or the same for all. */
   readonly network?: 'task' | 'none' | 'open';
   readonly egress?: EgressOptions;
+  /** Whether somebody may still work in a run of this home folder; each may where absent. */
+  readonly isRunOn?: (runId: string) => Promise<boolean>;
 }
 
 /** How runs with an open network reach the outside. */
@@ -98,6 +101,7 @@ export class DockerBackend implements SandboxBackend {
   readonly #gpus: GpuHost;
   readonly #network: 'task' | 'none' | 'open';
   readonly #egress: EgressOptions;
+  readonly #isRunOn: (runId: string) => Promise<boolean>;
 
   constructor({
     socket,
@@ -106,7 +110,9 @@ export class DockerBackend implements SandboxBackend {
     gpus = nvidiaGpus,
     network = 'task',
     egress = USUAL_EGRESS,
+    isRunOn = async () => true,
   }: DockerBackendOptions) {
+    this.#isRunOn = isRunOn;
     this.#network = network;
     this.#egress = egress;
     this.#engine = new DockerEngine(socket);
@@ -133,7 +139,16 @@ export class DockerBackend implements SandboxBackend {
   }): Promise<void> {
     const image = await this.#image();
     if (!(await hasImage(this.#engine, image))) throw noImage(image);
-    if (gpus > 0) await awaitTurn(this.#engine, this.#gpus, { needed: gpus, principal, home: this.#home });
+    if (gpus === 0) return;
+    const endLeftovers = () => this.#endLeftovers();
+    const asked = { needed: gpus, principal, home: this.#home, endLeftovers };
+    await awaitTurn(this.#engine, this.#gpus, asked);
+  }
+
+  async #endLeftovers(): Promise<void> {
+    const { socket } = this.#engine;
+    const found = await findLeftovers({ socket, home: this.#home, isRunOn: this.#isRunOn });
+    for (const { remove } of found) await remove();
   }
 
   async create(spec: SandboxSpec, options: CallOptions): Promise<Sandbox> {

@@ -41,6 +41,12 @@ export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
     }));
 }
 
+/** Those of some devices: a lease may name one that was taken out of this host since. */
+async function leasesOn(engine: DockerEngine, devices: readonly string[]): Promise<GpuLease[]> {
+  const leases = await listLeases(engine);
+  return leases.filter(lease => lease.devices.some(device => devices.includes(device)));
+}
+
 /**
  * Devices that nobody holds.
  * @throws ConfigError if the host has too few; LimitError if others hold them.
@@ -53,7 +59,7 @@ export async function chooseDevices(
   if (needed === 0) return [];
   const devices = await gpus.inventory();
   refuseTooFew(devices, needed);
-  const leases = await listLeases(engine);
+  const leases = await leasesOn(engine, devices);
   const free = freeOf(devices, leases);
   if (free.length < needed) throw allTaken(leases, 1);
   return free.slice(0, needed);
@@ -69,8 +75,7 @@ export async function isFirstToHold(
   devices: readonly string[],
 ): Promise<boolean> {
   if (devices.length === 0) return true;
-  const leases = await listLeases(engine);
-  const sharing = leases.filter(lease => lease.devices.some(device => devices.includes(device)));
+  const sharing = await leasesOn(engine, devices);
   const made = await Promise.all(sharing.map(async lease => [await madeAt(engine, lease), lease.container]));
   const [first] = made.sort(
     ([a = '', idA = ''], [b = '', idB = '']) => a.localeCompare(b) || idA.localeCompare(idB),
@@ -92,6 +97,8 @@ export interface AskForGpus {
   readonly needed: number;
   readonly principal: string;
   readonly home: string;
+  /** Ends containers of this home folder whose runs are over or gone, before anyone is told to wait for what they hold. */
+  readonly endLeftovers: () => Promise<void>;
 }
 
 /**
@@ -101,7 +108,7 @@ export interface AskForGpus {
 export async function awaitTurn(
   engine: DockerEngine,
   gpus: GpuHost,
-  { needed, principal, home }: AskForGpus,
+  { needed, principal, home, endLeftovers }: AskForGpus,
 ): Promise<void> {
   const devices = await gpus.inventory();
   refuseTooFew(devices, needed);
@@ -112,9 +119,14 @@ export async function awaitTurn(
     const tickets = await livingTickets(folder);
     const since = tickets.get(own)?.since ?? Date.now();
     const ahead = [...tickets].filter(([name, ticket]) => name !== own && ticket.since < since);
-    const leases = await listLeases(engine);
-    const wanted = ahead.reduce((sum, [, ticket]) => sum + ticket.needed, 0);
-    if (freeOf(devices, leases).length >= wanted + needed) {
+    const wanted = ahead.reduce((sum, [, ticket]) => sum + ticket.needed, needed);
+    const isFree = (leases: readonly GpuLease[]) => freeOf(devices, leases).length >= wanted;
+    let leases = await leasesOn(engine, devices);
+    if (!isFree(leases)) {
+      await endLeftovers();
+      leases = await leasesOn(engine, devices);
+    }
+    if (isFree(leases)) {
       await rm(join(folder, own), { force: true });
       return;
     }
