@@ -16,6 +16,7 @@ import { cancelRun, settleRun } from '../tools/support/close-run.js';
 import { sandboxPlace, secondsLeft } from '../tools/support/sandbox-spec.js';
 import type { Host } from '../tools/tool.js';
 import { endSandboxOfDamaged, hasSandbox, isEmptyRun, isOfAnotherVersion } from './damaged-run.js';
+import { isRunOn } from './is-run-on.js';
 import { type AbandonedPlayer, findAbandonedPlayers } from './player-mark.js';
 
 /** A run that takes longer than this to start was left by a server that died. */
@@ -70,14 +71,11 @@ async function* cleanUpRemoved(host: Host, config: Config, mode: 'look' | 'act')
 
 /** Where no engine answers there is nothing to look at, which is said only where one is meant to be used. */
 async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'act'): AsyncGenerator<string> {
-  const isRunOn = async (runId: string) =>
-    host.runs.read(runId).then(
-      run => !isOver(run),
-      () => false,
-    );
-  const { socket } = config.docker;
+  const { docker, home } = config;
+  const isInUse = (runId: string) => isSandboxInUse(runId, host);
   try {
-    for (const { name, runId, remove } of await findLeftovers({ socket, home: config.home, isRunOn })) {
+    for (const leftover of await findLeftovers({ socket: docker.socket, home, isRunOn: isInUse })) {
+      const { name, runId, remove } = leftover;
       yield `${name}: a container of ${runId === null ? 'a scorer that is gone' : 'a run that is over or gone'}.`;
       if (mode === 'act') await remove();
     }
@@ -85,6 +83,13 @@ async function* cleanUpContainers(host: Host, config: Config, mode: 'look' | 'ac
     if (!(error instanceof ConfigError)) throw error;
     if (config.sandbox === 'docker') yield error.message;
   }
+}
+
+/** As `isRunOn`, but nobody works in a run whose record is damaged, unless another version of mlrb can read it. */
+async function isSandboxInUse(runId: string, { runs }: Host): Promise<boolean> {
+  if (!(await isRunOn(runId, runs))) return false;
+  const run = await runs.read(runId).catch(() => undefined);
+  return run !== undefined || isOfAnotherVersion(runs.folder(runId));
 }
 
 /** Nobody can act in such a run, not even its contestant. */

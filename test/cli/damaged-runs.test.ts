@@ -3,7 +3,9 @@ import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunStore } from '../../src/runs/run-store.js';
+import { homeLabel } from '../../src/sandbox/docker/run-container.js';
 import { connect } from '../helpers/contestant.js';
+import { docker, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
 import { makeHome } from '../helpers/home.js';
 import { processesNaming } from '../helpers/processes.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -103,6 +105,31 @@ it('a run of another version is told of and left alone by cleanup', async () => 
   await writeFile(recordOf(runId), JSON.stringify({ ...whole, version: 2 }));
   expect((await mlrb(home.path, 'cleanup')).stderr).toMatch(/is damaged or of another version/);
   expect(processesNaming(home.path)).not.toEqual([]);
+});
+
+describe.skipIf(dockerLack)(needsDocker('a container whose run has a record'), () => {
+  const runId = 'run_00000000000000bb';
+  let container: string;
+  beforeEach(() => {
+    const labels = ['--label', `mlrb.home=${homeLabel(home.path)}`, '--label', `mlrb.run=${runId}`];
+    container = docker('run', '--detach', ...labels, TEST_IMAGE, 'sleep', '1000');
+  });
+  afterEach(() => docker('rm', '--force', container));
+  const isThere = () => docker('ps', '--quiet', '--no-trunc').includes(container);
+
+  it('of another version is left alone by cleanup', async () => {
+    await mkdir(join(home.path, 'runs', runId), { recursive: true });
+    await writeFile(recordOf(runId), JSON.stringify({ version: 2, state: 'running' }));
+    expect((await mlrb(home.path, 'cleanup')).stdout).not.toContain('a container of');
+    expect(isThere()).toBe(true);
+  });
+
+  it('that is damaged is removed by cleanup', async () => {
+    await mkdir(join(home.path, 'runs', runId), { recursive: true });
+    await writeFile(recordOf(runId), '{');
+    expect((await mlrb(home.path, 'cleanup')).stderr).toMatch(/: a container of a run that is over or gone/);
+    expect(isThere()).toBe(false);
+  });
 });
 
 it('the folder of a run that never began is removed once it cannot be one that just begins', async () => {
