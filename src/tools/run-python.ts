@@ -26,7 +26,7 @@ export const runPython = defineTool({
   needs: 'sandbox',
   async handle({ filepath, code, args = [], wait_s }, context) {
     const program = programOf(filepath, code);
-    const argv = ['python', '-u', ...program.argv, ...args];
+    const argv = ['python3', '-u', ...program.argv, ...args];
     return runJob({ argv, command: ['python', program.label, ...args].join(' '), wait_s }, context);
   },
 });
