@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EngineAnswers, startEngine } from '../helpers/engine-server.js';
-import { canMount, smallDisk } from '../helpers/small-disk.js';
+import { mountLack, needsMount, smallDisk } from '../helpers/small-disk.js';
 import { type Ended, mlrb, type Terminal } from './mlrb.js';
 
 let folder: string;
@@ -140,8 +140,7 @@ describe('doctor, of an engine that answers,', () => {
   });
 });
 
-const lack = canMount() ? undefined : 'this user may not mount a small disk';
-describe.skipIf(lack)(`doctor, of small disks${lack === undefined ? '' : ` (skipped: ${lack})`},`, () => {
+describe.skipIf(mountLack)(needsMount('doctor, of small disks,'), () => {
   it('says that the home folder has too little room', async () => {
     const place = join(folder, 'small-home');
     await mkdir(place);

@@ -14,6 +14,7 @@ import { locateDataset } from '../../src/data/locate-dataset.js';
 import type { DataPlace } from '../../src/data/locations.js';
 import { freshFolder, freshPlace, NEVER, needsTestData, TEST_DATA, testDataLack } from '../helpers/data.js';
 import { type HubRepo, type HubServer, startHub } from '../helpers/hub-server.js';
+import { mountLack, needsMount, smallDisk } from '../helpers/small-disk.js';
 
 const TOKEN = 'hf_forTestsOnly';
 const LIMA_COMMIT = '68958e98267f5fb4a52a03ebcdae4ae59213fa7c';
@@ -513,12 +514,11 @@ describe.skipIf(testDataLack !== undefined)(needsTestData('benchmark data'), () 
   });
 });
 
-describe.skipIf(!canMount())('a disk that is full', () => {
+describe.skipIf(mountLack)(needsMount('a disk that is full'), () => {
   it('is said to be so, whole or half files take no room, and what was there stays', async () => {
     const server = await hubWith({ 'GAIR/lima': lima });
     const home = freshFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'mlrb-test', home]);
-    onTestFinished(() => void execFileSync('umount', [home]));
+    using _disk = smallDisk(home, 1);
     const place = { ...freshPlace(), home };
     expect(await fetchFrom(server, 'lima', place)).toMatchObject({ state: 'arrived' });
     const before = everythingBelow(join(home, 'data', 'train'));
@@ -546,13 +546,4 @@ function parquet(files: Record<string, readonly object[]>, prefix = ''): Record<
 function rowsOf(path: string): object[] {
   const lines = readFileSync(join(TEST_DATA, path), 'utf8').trimEnd().split('\n');
   return lines.map(line => JSON.parse(line));
-}
-
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'mlrb-test', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

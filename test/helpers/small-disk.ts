@@ -12,6 +12,14 @@ export function canMount(): boolean {
   }
 }
 
+/** Why tests that mount a disk cannot run here; undefined where they can. */
+export const mountLack: string | undefined = canMount() ? undefined : 'this user may not mount a disk';
+
+/** Name of a group of tests, with what is missing where they are skipped. */
+export function needsMount(name: string): string {
+  return mountLack === undefined ? name : `${name} (skipped: ${mountLack})`;
+}
+
 /** Mounts a disk of that many megabytes on a folder, until it is disposed. */
 export function smallDisk(folder: string, megabytes: number): Disposable {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'mlrb-test', folder]);

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -12,9 +12,13 @@ import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
 import { packedDigest, readPacked } from '../../src/lib/packed-data.js';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import { makeRun, runScript, startUntilReady, type TestRun, waitFor } from '../contract/sandbox.js';
-import { docker, dockerBackend, dockerLack, needsDocker } from '../helpers/docker.js';
+import { connect } from '../helpers/contestant.js';
+import { docker, dockerBackend, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
+import { makeHome } from '../helpers/home.js';
 
 const CANARY = 'canary-4c1f9e-server-secret';
+/** What a contestant says, and so what must be found. */
+const MARK = 'mark-8d02-of-the-contestant';
 const backend = dockerBackend('/test-home');
 const options = { signal: new AbortController().signal };
 
@@ -187,6 +191,8 @@ for path in /etc/passwd /usr/bin/new /run/new /data/words.txt /data/new /proc/sy
       expect(
         docker('exec', '--user', '0', name(), 'bash', '-c', 'cat /proc/*/environ | tr "\\0" "\\n"'),
       ).not.toContain(CANARY);
+      const { run_folder } = run.spec;
+      expect(spawnSync('grep', ['-rlaF', CANARY, run_folder], { encoding: 'utf8' }).stdout).toBe('');
     });
 
     test('no network: not the host, its services, other machines, the metadata address or names', async () => {
@@ -304,6 +310,49 @@ print("tried")
     expect((await readdir('/run')).includes('new')).toBe(false);
   });
 });
+
+/** A server of its own, with all that it may be given to keep, and a contestant who looks for it. */
+test.skipIf(dockerLack)(
+  needsDocker('no key of a server is in what it leaves of a run: trace, logs, jobs, records and scores'),
+  async () => {
+    await using home = await makeHome();
+    const at = (...names: string[]) => join(home.path, ...names);
+    const task = 'nursery_rhymes';
+    await cp(join(PACKAGE_ROOT, 'docs', 'examples', 'tasks'), at('tasks'), { recursive: true });
+    const manifest = await readFile(at('tasks', task, 'task.yaml'), 'utf8');
+    await writeFile(at('tasks', task, 'task.yaml'), manifest.replaceAll('blimp@100', 'blimp@1'));
+    const keys = [
+      ...['HF_TOKEN', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'AWS_SECRET_ACCESS_KEY'],
+      ...['MLRB_RESEARCH_GITHUB_TOKEN', 'MLRB_RESEARCH_SEMANTIC_SCHOLAR_KEY', 'MLRB_RESEARCH_OPENALEX_KEY'],
+    ];
+    await using me = await connect({
+      home: home.path,
+      flags: ['--sandbox', 'docker', '--docker-image', TEST_IMAGE, '--evaluation-where', 'local'],
+      env: {
+        ...Object.fromEntries(keys.map(key => [key, `${CANARY}-${key}`])),
+        MLRB_TASKS: at('tasks'),
+        MLRB_LOG_LEVEL: 'trace',
+      },
+      by: ['bash', '-c', 'exec "$@" 2>> "$0"', at('server.log')],
+    });
+    const { data: run } = await me.ok('start_run', { task_id: task });
+    const seen = await me.ok('run_bash', { script: `env; echo ${MARK}; cat /proc/*/environ` });
+    expect(seen.text).not.toContain(CANARY);
+    await me.call('run_python', { code: 'import os; raise SystemExit(str(dict(os.environ)))' });
+    await me.call('read_code', { path: '/proc/self/environ' });
+    await me.call('submit_model', { model_path: 'no_such_folder' });
+    await me.ok('submit_model', { model_path: 'example_submission' });
+    let result = await me.ok('get_result', { wait_s: 50 });
+    while (result.data.outcome === undefined) result = await me.ok('get_result', { wait_s: 50 });
+    const filesWith = (word: string) =>
+      spawnSync('grep', ['-rlaF', word, home.path], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+    const folder = at('runs', String(run.run_id));
+    expect(filesWith(MARK)).toContain(join(folder, 'trace.jsonl')); // the search finds what is there
+    expect(filesWith('evaluat')).toContain(join(folder, 'run.json'));
+    expect(filesWith(CANARY)).toEqual([]);
+  },
+  300_000,
+);
 
 /** Folders of the container's control groups on this host, by the processes that the engine names. */
 function cgroupOf(container: string): readonly string[] {

@@ -6,9 +6,9 @@ import { connect } from '../helpers/contestant.js';
 import { makeHome, shareModels, sharePython } from '../helpers/home.js';
 import { processesNaming } from '../helpers/processes.js';
 import { endAllRuns } from '../helpers/runs.js';
-import { canMount, fillDisk, smallDisk } from '../helpers/small-disk.js';
+import { fillDisk, mountLack, needsMount, smallDisk } from '../helpers/small-disk.js';
 
-describe.runIf(canMount())('where the disk is full', () => {
+describe.skipIf(mountLack)(needsMount('where the disk is full'), () => {
   let home: Awaited<ReturnType<typeof makeHome>>;
 
   beforeEach(async () => {
