@@ -1,7 +1,7 @@
 import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ConfigError, LimitError } from '../../src/errors.js';
 import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
 import { DockerEngine } from '../../src/sandbox/docker/docker-engine.js';
@@ -30,6 +30,7 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'mlrb-gpus-'));
   });
+  afterEach(() => vi.useRealTimers());
   afterAll(async () => {
     await rm(home, { recursive: true });
   });
@@ -77,6 +78,19 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     await ask('carol');
   });
 
+  test('of a run that is paused stay its own, and nobody is told that they come back by its deadline', async () => {
+    await using run = await makeRun(server(), { gpus: 2 });
+    await server().pause(run.spec);
+    await expect(ask('waiting')).rejects.toThrow(
+      `${run.spec.run_id} holds 2, and is paused. You are number 1 in the queue`,
+    );
+    await server().resume(run.spec, 0);
+    await expect(ask('waiting')).rejects.toThrow(/holds 2, until 20/);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 86_400_000 });
+    await expect(ask('waiting')).rejects.toThrow(/holds 2\. You are number 1/);
+    await rm(join(home, 'gpu-queue'), { recursive: true });
+  });
+
   test('are not kept for one who waited and stopped asking', async () => {
     const run = await makeRun(server(), { gpus: 2 });
     await expect(ask('gone', 2)).rejects.toThrow(/number 1/);
@@ -110,7 +124,6 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
       await ask('early');
     } finally {
-      vi.useRealTimers();
       docker('rm', '--force', container);
     }
   });

@@ -17,6 +17,8 @@ export interface GpuLease {
   readonly devices: readonly string[];
   /** The run's deadline as it was when it began, or the latest end of an evaluation. */
   readonly until: string;
+  /** Its clock stands still, so the deadline moves on. */
+  readonly isPaused: boolean;
 }
 
 /** A server that died between making a container and starting it holds nothing for longer than this. */
@@ -33,11 +35,12 @@ export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
   const nowS = Date.now() / 1000;
   return containers
     .filter(({ State, Created }) => State !== 'created' || nowS - Created < UNSTARTED_S)
-    .map(({ Id, Labels }) => ({
+    .map(({ Id, State, Labels }) => ({
       container: Id,
       runId: Labels?.[RUN_LABEL] ?? (Labels?.[SCORER_LABEL] === undefined ? 'another' : 'an evaluation'),
       devices: (Labels?.[GPUS_LABEL] ?? '').split(',').filter(Boolean),
       until: Labels?.[UNTIL_LABEL] ?? '',
+      isPaused: State === 'paused',
     }));
 }
 
@@ -162,12 +165,16 @@ export function freeOf(devices: readonly string[], leases: readonly GpuLease[]):
 }
 
 function allTaken(leases: readonly GpuLease[], place: number): LimitError {
-  const holders = leases.map(({ runId, devices, until }) => {
-    const end = until === '' ? '' : `, until ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`;
-    return `${runId} holds ${devices.length}${end}`;
-  });
+  const holders = leases.map(lease => `${lease.runId} holds ${lease.devices.length}${endOf(lease)}`);
   const why = holders.length === 0 ? 'others who asked earlier come first' : holders.join('; ');
   return new LimitError(
     `No GPU is free for this task: ${why}. You are number ${place} in the queue; call start_run again in a minute, at most two, to keep your place.`,
   );
+}
+
+/** A run that was paused goes on longer than it was to when it began. */
+function endOf({ until, isPaused }: GpuLease): string {
+  if (isPaused) return ', and is paused';
+  if (!(Date.parse(until) > Date.now())) return '';
+  return `, until ${until.slice(0, 16).replace('T', ' ')} UTC at the latest`;
 }
