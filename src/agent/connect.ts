@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import { orAbort } from '../lib/time-limit.js';
 
 /** A call may freeze and hash a large submission before it answers. */
 const CALL_TIMEOUT_MS = 600_000;
@@ -56,21 +57,23 @@ export async function connect(
   { name, version, signal }: ConnectOptions,
 ): Promise<Contestant> {
   signal.throwIfAborted();
-  const transport = new StdioClientTransport({
-    command,
-    args: [...args],
-    env: { ...getDefaultEnvironment(), ...defined(env) },
-    stderr: 'pipe',
-  });
+  const transport = closedForAll(
+    new StdioClientTransport({
+      command,
+      args: [...args],
+      env: { ...getDefaultEnvironment(), ...defined(env) },
+      stderr: 'pipe',
+    }),
+  );
   let said = '';
   transport.stderr?.on('data', chunk => {
     said = `${said}${chunk}`.slice(-STDERR_CHARS);
   });
   const client = new Client({ name, version }, { versionNegotiation: { mode: 'auto' } });
   try {
-    await client.connect(transport, { signal });
+    await orAbort(client.connect(transport, { signal }), signal);
   } catch (error) {
-    await client.close().catch(() => undefined);
+    await transport.close().catch(() => undefined);
     signal.throwIfAborted();
     throw new ConfigError(`The server did not start. ${lastLine(said)}`.trimEnd(), { cause: error });
   }
@@ -89,6 +92,17 @@ export async function connect(
     },
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** The library ends a connection that failed without waiting for the server's end, and whoever closes after it would not wait either. */
+function closedForAll(transport: StdioClientTransport): StdioClientTransport {
+  const close = transport.close.bind(transport);
+  let closing: Promise<void> | undefined;
+  transport.close = () => {
+    closing ??= close();
+    return closing;
+  };
+  return transport;
 }
 
 function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

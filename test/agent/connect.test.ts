@@ -5,6 +5,7 @@ import { connect, ToolRefusal } from '../../src/agent/connect.js';
 import { ConfigError } from '../../src/errors.js';
 import { MAIN } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
+import { processesNaming } from '../helpers/processes.js';
 
 let home: Awaited<ReturnType<typeof makeHome>>;
 beforeEach(async () => {
@@ -39,6 +40,19 @@ describe('the reference client', () => {
     abort.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
   });
+
+  it.each([0, 300])(
+    'leaves no server running when it is aborted %i ms after it began to connect',
+    async ms => {
+      const slowly = `process.stdin.resume().on('end', () => setTimeout(() => {}, 600)); //${home.path}`;
+      const starting = connectTo(
+        { command: process.execPath, args: ['-e', slowly] },
+        AbortSignal.timeout(ms),
+      );
+      await expect(starting).rejects.toThrow(/timeout/);
+      expect(processesNaming(home.path)).toEqual([]);
+    },
+  );
 
   it('says why a server did not start, in its own words', async () => {
     const starting = connectTo(serve('--log-level', 'loud'));
