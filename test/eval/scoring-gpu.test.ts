@@ -103,7 +103,11 @@ describe.skipIf(dockerLack)(needsDocker('an evaluation on a host with two GPUs')
     return evaluation;
   }
 
-  const held = async () => (await listLeases(engine)).flatMap(lease => lease.devices).sort();
+  /** Of these devices: other tests have others at the same time. */
+  const held = async () => {
+    const all = (await listLeases(engine)).flatMap(lease => lease.devices).sort();
+    return all.filter(device => devices.some(own => own === device));
+  };
   const untilWaiting = (evaluation: Evaluation) =>
     vi.waitFor(
       () => expect(evaluation.steps).toContainEqual(expect.stringMatching(/^waiting for a GPU/)),
