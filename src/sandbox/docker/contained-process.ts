@@ -2,8 +2,8 @@ import { availableParallelism, constants } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ContainerCreateOptions, DeviceRequest } from 'dockerode';
 import { ConfigError } from '../../errors.js';
-import type { DockerEngine } from './docker-engine.js';
-import { containerPath, InspectedContainer } from './engine-objects.js';
+import { DockerEngine } from './docker-engine.js';
+import { containerPath, EndedContainer, InspectedContainer, MadeContainer } from './engine-objects.js';
 import { creationFailed, removeContainer, startFailed } from './run-container.js';
 import { type WriteFault, watchWrites } from './watch-writes.js';
 
@@ -41,6 +41,8 @@ export interface RunningContained {
 }
 
 const PIDS = 1024;
+/** How a connection is told that silence never ends it. */
+const NO_LIMIT = 0;
 
 /** All cores but one, where there are more than two: the server and the executors of runs, whose time runs on, keep one to answer with. */
 export const CONTAINED_CPUS =
@@ -57,13 +59,14 @@ export async function startContained(
   input: string,
   beforeStart: (container: string) => Promise<void> = async () => undefined,
 ): Promise<RunningContained> {
+  const make = { method: 'POST', path: '/containers/create', body: containedOptions(program) } as const;
+  const { Id: id } = await engine.ask(MadeContainer, make).catch((error: unknown) => {
+    throw creationFailed(error, program.image);
+  });
+  const remove = (): Promise<void> => removeContainer(engine, id).catch(() => undefined);
   return engine.withClient(async docker => {
-    const container = await docker.createContainer(containedOptions(program)).catch((error: unknown) => {
-      throw creationFailed(error, program.image);
-    });
-    const remove = (): Promise<void> => removeContainer(engine, container.id).catch(() => undefined);
     try {
-      const stream = await container.attach({
+      const stream = await docker.getContainer(id).attach({
         stream: true,
         stdin: true,
         stdout: true,
@@ -72,19 +75,20 @@ export async function startContained(
       });
       const [stdout, stderr] = [new PassThrough(), new PassThrough()];
       docker.modem.demuxStream(stream, stdout, stderr);
-      stream.on('end', () => [stdout, stderr].map(each => each.end()));
-      stream.on('error', () => [stdout, stderr].map(each => each.end()));
-      const exit = container.wait({ condition: 'next-exit' });
-      exit.catch(() => undefined);
-      await beforeStart(container.id);
-      await container.start().catch((error: unknown) => {
+      // An engine that goes away closes the stream without an end.
+      for (const event of ['end', 'error', 'close'])
+        stream.on(event, () => [stdout, stderr].map(each => each.end()));
+      await beforeStart(id);
+      await engine.tell({ method: 'POST', path: containerPath(id, 'start') }).catch((error: unknown) => {
         throw startFailed(error, program.image);
       });
       stream.write(input);
+      const exit = exitCodeOf(engine, id);
+      exit.catch(() => undefined);
       const watch = await watchWrites(writesOf(program), () => void remove());
       const ended = exit
-        .then(async ({ StatusCode }: { StatusCode: number }) => ({
-          ...(await howEnded(engine, container.id, StatusCode)),
+        .then(async exitCode => ({
+          ...(await howEnded(engine, id, exitCode)),
           writeFault: await watch.stop(),
         }))
         .catch((error: unknown) => {
@@ -157,6 +161,20 @@ function containedOptions(program: ContainedProcess): ContainerCreateOptions {
       DeviceRequests: [...program.deviceRequests],
     },
   };
+}
+
+/**
+ * Waits for the end of a container that was started, and is not removed before that. The engine says nothing for as long as it runs:
+ * the usual limit on its silence would lose sight of every one that runs longer.
+ */
+async function exitCodeOf({ socket }: DockerEngine, id: string): Promise<number> {
+  const patient = new DockerEngine(socket, NO_LIMIT);
+  const wait = {
+    method: 'POST',
+    path: containerPath(id, 'wait'),
+    query: { condition: 'not-running' },
+  } as const;
+  return (await patient.ask(EndedContainer, wait)).StatusCode;
 }
 
 /** A container tells a signal by an exit code of 128 and its number. */

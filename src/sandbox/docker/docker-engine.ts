@@ -49,7 +49,7 @@ export class DockerEngine {
     return unlessAbsent(this.ask(schema, call));
   }
 
-  /** Runs `task` with dockerode. @throws as `tell`. */
+  /** Runs `task` with dockerode, for what may be silent for long: a step of a build, a program in a container. @throws as `tell`. */
   async withClient<T>(task: (docker: Docker) => Promise<T>): Promise<T> {
     return this.#orSayWhy(async () => {
       this.#docker ??= this.#connect();
@@ -68,7 +68,7 @@ export class DockerEngine {
 
   async #connect(): Promise<Docker> {
     const { default: Client } = await import('dockerode');
-    return new Client({ socketPath: this.socket, timeout: this.#timeoutMs });
+    return new Client({ socketPath: this.socket });
   }
 }
 

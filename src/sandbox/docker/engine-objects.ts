@@ -31,6 +31,8 @@ export const InspectedImage = z.object({
   Config: z.object({ Env: z.array(z.string()).nullish() }).nullish(),
 });
 
+export const EndedContainer = z.object({ StatusCode: z.number() });
+
 export const MadeContainer = z.object({ Id: z.string() });
 
 /** Path of something that can be asked of, or done to, one container. */
