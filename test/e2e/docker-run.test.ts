@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
+import { homeLabel } from '../../src/sandbox/docker/run-container.js';
 import { mlrb } from '../cli/mlrb.js';
 import { answersOf } from '../helpers/answers.js';
 import { CLIENTS, type Contestant, connect, MAIN } from '../helpers/contestant.js';
@@ -278,6 +279,43 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       300_000,
     );
 
+    test('a scoring container that is killed is said to have been, and evaluating again gives the score', async () => {
+      await using me = await connect({ home: home.path, principal: 'killed-scorer' });
+      const { data: run } = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+      // Weights of its own: those of the example have their score already.
+      const change = `
+from transformers import AutoModelForCausalLM as Model
+import shutil
+shutil.copytree("example_submission", "submission")
+model = Model.from_pretrained("submission")
+model.get_input_embeddings().weight.data.mul_(1.001)
+model.save_pretrained("submission")
+`;
+      const changed = await me.ok('run_python', { code: change, wait_s: 50 });
+      expect(changed.data, changed.text).toMatchObject({ exit_code: 0 });
+      await me.ok('submit_model', { model_path: 'submission' });
+      const scorers = () => {
+        const ofRun = docker('ps', '--quiet', '--filter', 'label=mlrb.scorer', ...ofHome(home.path));
+        return ofRun.split('\n').filter(Boolean);
+      };
+      await vi.waitFor(async () => {
+        const { stdout } = await mlrb(home.path, `show ${run.run_id} --json`);
+        expect(JSON.parse(stdout).evaluation.progress.step).toMatch(/^scoring/);
+      }, 120_000);
+      docker('kill', ...scorers());
+      const failed = await untilScored(me);
+      expect(failed.data, failed.text).toMatchObject({ outcome: 'failed' });
+      expect(failed.data.next).toMatch(/^The fault is not yours; the operator can repeat the evaluation\./);
+      const { stdout: shown } = await mlrb(home.path, `show ${run.run_id} --json`);
+      expect(JSON.parse(shown).run.reason).toMatch(
+        /^The scoring process was ended from outside by SIGKILL\./,
+      );
+      const again = await mlrb(home.path, `evaluate ${run.run_id}`);
+      expect(again.code, again.stderr).toBe(0);
+      expect((await untilScored(me)).data).toMatchObject({ outcome: 'valid' });
+      expect(scorers()).toEqual([]);
+    }, 300_000);
+
     test.each(CLIENTS)(
       'the whole loop, scored in its own container, through the %s',
       async kind => {
@@ -302,6 +340,10 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
     );
   });
 });
+
+function ofHome(home: string): string[] {
+  return ['--filter', `label=mlrb.home=${homeLabel(home)}`];
+}
 
 async function untilScored(me: Contestant) {
   while (true) {
