@@ -17,6 +17,7 @@ const STARTS = 9;
 const OUTPUT_BYTES = 1e9;
 const FILE_BYTES = 200e6;
 const PIECE_CHARS = 4_000_000;
+const PAGES_READ = 50;
 
 /** Calls in containers against `docker exec`, starts, floods of output, and large files. */
 export async function docker(): Promise<void> {
@@ -71,34 +72,67 @@ def once():
 print([once() for _ in range(13)][3:])
 '`;
 
+/** Reads all that a job has written, page by page, and holds each page against what must lie there. */
 async function flood(me: DockerContestant): Promise<void> {
   await me.call('run_bash', { script: 'head -c 50000000 /dev/zero | tr "\\0" x; rm -f .jobs/*' });
   const before = residentMb(me.pid);
-  let peak = before;
-  let job = await me.call('run_bash', {
-    script: `yes 0123456789abcdef | head -c ${OUTPUT_BYTES}`,
+  const peaks = { writing: before, firstHalf: 0, secondHalf: 0 };
+  const { job_id } = await me.call('run_bash', {
+    script: `seq ${FIRST_LINE} ${FIRST_LINE * 2} | head -c ${OUTPUT_BYTES}`,
     wait_s: 0,
   });
+  let pages = 0;
+  let wrong = 0;
   let cursor = 0;
-  let read = 0;
-  while (job.state === 'running') {
-    job = await me.call('job_wait', { job_id: job.job_id, cursor, wait_s: 0.2 });
-    read += Number(job.cursor) - cursor;
-    cursor = Number(job.cursor);
-    peak = Math.max(peak, residentMb(me.pid));
+  let isMore = true;
+  while (isMore) {
+    const page = await me.call('job_wait', { job_id, cursor, wait_s: 0.2 });
+    const end = Number(page.cursor);
+    if (page.output !== linesBetween(cursor, end).trimEnd()) wrong += 1;
+    pages += 1;
+    cursor = end;
+    isMore = page.state === 'running' || page.more === true;
+    const now = residentMb(me.pid);
+    if (page.state === 'running') peaks.writing = Math.max(peaks.writing, now);
+    const half = cursor < OUTPUT_BYTES / 2 ? 'firstHalf' : 'secondHalf';
+    peaks[half] = Math.max(peaks[half], now);
   }
-  const isWhole = read === cursor && Number(job.output_bytes) === OUTPUT_BYTES;
-  say(`1 GB of output: ${isWhole ? 'all of it is there, and no page left a gap' : 'something is missing'}`);
-  figure('growth of the server over 1 GB of output', `${(peak - before).toFixed(1)} MB`, 'at most 20 MB');
+  figure(
+    `1 GB of output, read as ${pages} pages and compared`,
+    `${wrong} wrong, ${OUTPUT_BYTES - cursor} bytes missing`,
+    '0 wrong, 0 bytes missing',
+  );
+  const growth = `${(peaks.writing - before).toFixed(1)} MB`;
+  figure('growth of the server while a job writes 1 GB of output', growth, 'at most 20 MB');
+  say(
+    `at most ${peaks.firstHalf.toFixed(0)} MB in the first half of the reading, ${before.toFixed(0)} before`,
+  );
+  const further = `${(peaks.secondHalf - peaks.firstHalf).toFixed(1)} MB`;
+  figure('further growth in the second half of the reading', further, 'at most 20 MB');
   await me.call('run_bash', { script: 'rm -f .jobs/*' });
 }
 
-/** Pieces as write_code sends them, put together inside, and compared by digest on both sides. */
+/** Numbers of the same length, so that what a line must be follows from where it lies. */
+const FIRST_LINE = 1_000_000_000;
+const LINE_BYTES = 11;
+
+/** What `seq FIRST_LINE …` writes from one byte up to another. */
+function linesBetween(from: number, to: number): string {
+  const first = Math.floor(from / LINE_BYTES);
+  const count = Math.ceil(to / LINE_BYTES) - first;
+  const lines = Array.from({ length: count }, (_, n) => `${FIRST_LINE + first + n}\n`).join('');
+  return lines.slice(from - first * LINE_BYTES, to - first * LINE_BYTES);
+}
+
+/**
+ * Pieces as write_code sends them, put together inside, and compared by digest on both sides. Pages as read_code answers them are
+ * compared at places all over the file: it finds each by counting lines from the top, so all of them would take an hour.
+ */
 async function largeFile(me: DockerContestant, runId: string, home: string): Promise<void> {
   const sent = createHash('sha256');
   const pieces = Math.ceil(FILE_BYTES / PIECE_CHARS);
   for (let n = 0; n < pieces; n += 1) {
-    const code = `${n} `.padEnd(PIECE_CHARS, `${n}-abcdefghij `);
+    const code = linesBetween(n * PIECE_CHARS, (n + 1) * PIECE_CHARS);
     sent.update(code);
     await me.call('write_code', { path: 'piece', code });
     await me.call('run_bash', { script: 'cat piece >> whole' });
@@ -108,11 +142,25 @@ async function largeFile(me: DockerContestant, runId: string, home: string): Pro
   const onHost = await digestOf(join(home, 'runs', runId, 'workspace', 'whole'));
   const isSame = String(output).startsWith(digest) && onHost === digest;
   figure(
-    `a file of ${FILE_BYTES / 1e6} MB written in ${pieces} pieces`,
+    `a file of ${FILE_BYTES / 1e6} MB written in ${pieces} pieces, by digest inside and outside`,
     isSame ? 'identical' : 'DIFFERENT',
     'identical',
   );
+  let wrong = 0;
+  for (let n = 0; n < PAGES_READ; n += 1) wrong += (await isPageRight(me, n / (PAGES_READ - 1))) ? 0 : 1;
+  figure(`${PAGES_READ} pages of it from first to last, read with read_code`, `${wrong} wrong`, '0 wrong');
   await me.call('run_bash', { script: 'rm whole piece' });
+}
+
+/** Whether the page that begins at a share of the file's lines holds just these. */
+async function isPageRight(me: DockerContestant, share: number): Promise<boolean> {
+  const last = Math.ceil(FILE_BYTES / LINE_BYTES);
+  const start = 1 + Math.floor(share * (last - 1));
+  const { content, end_line } = await me.call('read_code', { path: 'whole', start_line: start });
+  const end = Number(end_line);
+  const text = linesBetween((start - 1) * LINE_BYTES, Math.min(end * LINE_BYTES, FILE_BYTES));
+  const lines = text.trimEnd().split('\n');
+  return content === lines.map((line, n) => `${start + n}\t${line}`).join('\n') && end >= start;
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -19,7 +19,12 @@ export async function dockerHome(): Promise<DockerHome> {
   const path = await mkdtemp(join(tmpdir(), 'mlrb-bench-'));
   await writeFile(
     join(path, 'config.json'),
-    JSON.stringify({ sandbox: 'docker', docker: { image: IMAGE }, log_level: 'error' }),
+    JSON.stringify({
+      sandbox: 'docker',
+      docker: { image: IMAGE },
+      jobs: { output_chars: 30_000 }, // the largest pages that there are
+      log_level: 'error',
+    }),
   );
   return {
     path,
