@@ -37,7 +37,12 @@ os._exit(0)
 class Relay {
   readonly socket: string;
   readonly #open = new Set<Socket>();
+  #hangs = false;
   readonly #server = createServer({ allowHalfOpen: true }, here => {
+    if (this.#hangs) {
+      this.#open.add(here);
+      return;
+    }
     const there = connect({ path: SOCKET, allowHalfOpen: true });
     for (const [one, other] of [
       [here, there],
@@ -57,6 +62,12 @@ class Relay {
 
   async start(): Promise<void> {
     await once(this.#server.listen(this.socket), 'listening');
+  }
+
+  /** What is said on either side is heard no more, as of an engine that hangs. */
+  hang(): void {
+    for (const socket of this.#open) socket.pause().unpipe();
+    this.#hangs = true;
   }
 
   async cut(): Promise<void> {
@@ -149,13 +160,13 @@ describe.skipIf(dockerLack)(needsDocker('a scorer whose container ends in the mi
     await expectScoredAgain();
   });
 
-  test('after longer than an engine may be silent is seen: it says nothing as long as the program runs', async () => {
-    const limitMs = 5000;
-    const { ended, stdout } = await startContained(
-      new DockerEngine(SOCKET, limitMs),
+  /** A program that says a word after so many seconds. */
+  const slow = (engine: DockerEngine, seconds: number) =>
+    startContained(
+      engine,
       {
         image: TEST_IMAGE,
-        argv: ['python3', '-c', `import time; time.sleep(${limitMs / 1000 + 3}); print("scored")`],
+        argv: ['python3', '-c', `import time; time.sleep(${seconds}); print("scored")`],
         environment: {},
         user: agentUser(),
         labels: { [HOME_LABEL]: homeLabel(folder) },
@@ -167,9 +178,25 @@ describe.skipIf(dockerLack)(needsDocker('a scorer whose container ends in the mi
       },
       '',
     );
+
+  test('after longer than an engine may be silent is seen: it says nothing as long as the program runs', async () => {
+    const limitMs = 5000;
+    const { ended, stdout } = await slow(new DockerEngine(SOCKET, limitMs), limitMs / 1000 + 3);
     expect(await text(stdout)).toBe('scored\n');
     expect(await ended).toEqual({ exitCode: 0, isOutOfMemory: false, writeFault: null });
     expect(containers('--all')).toBe('');
+  });
+
+  test('is not waited for where the engine hangs and the container should be ended', async () => {
+    const relay = new Relay(folder);
+    await relay.start();
+    const { ended, kill, stdout } = await slow(new DockerEngine(relay.socket, 3000), 1000);
+    relay.hang();
+    kill();
+    expect(await text(stdout)).toBe('');
+    await expect(ended).rejects.toThrow('Docker lost sight of the scoring container. Evaluate again.');
+    await relay.cut();
+    docker('rm', '--force', containers());
   });
 
   test('because of what it wrote names what to look at, and scoring again begins anew', async () => {

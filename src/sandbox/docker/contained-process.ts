@@ -1,5 +1,5 @@
 import { availableParallelism, constants } from 'node:os';
-import { PassThrough, type Readable } from 'node:stream';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
 import type { ContainerCreateOptions, DeviceRequest } from 'dockerode';
 import { ConfigError } from '../../errors.js';
 import { DockerEngine } from './docker-engine.js';
@@ -86,19 +86,25 @@ export async function startContained(
       const exit = exitCodeOf(engine, id);
       exit.catch(() => undefined);
       const watch = await watchWrites(writesOf(program), () => void remove());
-      const ended = exit
+      let loseSight: (error: unknown) => void = () => undefined;
+      const lost = new Promise<never>((_, reject) => {
+        loseSight = reject;
+      });
+      const ended = Promise.race([exit, lost])
         .then(async exitCode => ({
           ...(await howEnded(engine, id, exitCode)),
           writeFault: await watch.stop(),
         }))
         .catch((error: unknown) => {
+          if (stream instanceof Duplex) stream.destroy(); // whoever listens waits for its end
           throw new ConfigError('Docker lost sight of the scoring container. Evaluate again.', {
             cause: error,
           });
         })
         .finally(() => Promise.all([remove(), watch.stop()]));
       ended.catch(() => undefined);
-      return { stdout, stderr, ended, kill: () => void remove() };
+      // An engine that hangs tells no end either: whoever wants it ended waits no longer than for any other call.
+      return { stdout, stderr, ended, kill: () => void removeContainer(engine, id).catch(loseSight) };
     } catch (error) {
       await remove();
       throw error;
