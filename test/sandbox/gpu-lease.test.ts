@@ -33,6 +33,7 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
   afterEach(() => vi.useRealTimers());
   afterAll(async () => {
     await rm(home, { recursive: true });
+    await rm(`${home}-other`, { recursive: true, force: true });
   });
 
   test('are leased whole, for as long as the container lives, across servers and home folders', async () => {
