@@ -133,7 +133,7 @@ describe.skipIf(dockerLack)(needsDocker('an evaluation on a host with two GPUs')
   test('waits for the very one that the setting names while a run holds it', async () => {
     await using first = await run();
     const [name = ''] = await held();
-    const evaluation = evaluate(`cuda:${devices.findIndex(device => device === name)}`);
+    const evaluation = evaluate(`cuda:${[...devices].indexOf(name)}`);
     await untilWaiting(evaluation);
     expect(await held()).toEqual([name]); // the other one, which is free, would not do
     docker('kill', `mlrb-${first.spec.run_id}`);
