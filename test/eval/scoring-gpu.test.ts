@@ -15,7 +15,7 @@ import { makeRun } from '../contract/sandbox.js';
 import { docker, dockerLack, needsDocker, SOCKET, TEST_IMAGE } from '../helpers/docker.js';
 
 /** Containers are real; the devices are names that nothing stands behind. */
-const devices = [`GPU-eval-${process.pid}-a`, `GPU-eval-${process.pid}-b`] as const;
+const devices: readonly [string, string] = [`GPU-eval-${process.pid}-a`, `GPU-eval-${process.pid}-b`];
 const host = (...names: string[]): GpuHost => ({
   inventory: async () => names,
   requests: () => [],
@@ -133,7 +133,7 @@ describe.skipIf(dockerLack)(needsDocker('an evaluation on a host with two GPUs')
   test('waits for the very one that the setting names while a run holds it', async () => {
     await using first = await run();
     const [name = ''] = await held();
-    const evaluation = evaluate(`cuda:${[...devices].indexOf(name)}`);
+    const evaluation = evaluate(`cuda:${devices.indexOf(name)}`);
     await untilWaiting(evaluation);
     expect(await held()).toEqual([name]); // the other one, which is free, would not do
     docker('kill', `mlrb-${first.spec.run_id}`);
