@@ -117,7 +117,11 @@ export const ConfigSchema = z.strictObject({
       .describe(
         '`cpu`, `cuda:0`, `cuda`, or `auto`: a GPU if there is one; in Docker one that a run holds is waited for',
       ),
-    memory_gb: z.number().positive().default(16).describe('address space of the scoring process'),
+    memory_gb: z
+      .number()
+      .positive()
+      .default(16)
+      .describe('memory of the scoring process: its address space, or with a GPU its own data'),
     time_limit_min: z.number().positive().default(60).describe('longest time for scoring one submission'),
   }),
   hub: z.strictObject({

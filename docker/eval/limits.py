@@ -16,15 +16,21 @@ def end_with_parent():
     threading.Thread(target=watch, daemon=True).start()
 
 
-def limit_resources(memory_bytes, file_bytes):
+def limit_resources(memory_bytes, file_bytes, device):
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_FSIZE, file_bytes)
     if memory_bytes is not None:
-        lower(resource.RLIMIT_AS, memory_bytes)
+        # CUDA reserves addresses for all that host and GPU have, hundreds of GB, and uses few of them: with a limit on addresses there is no GPU.
+        lower(resource.RLIMIT_DATA if may_be_gpu(device) else resource.RLIMIT_AS, memory_bytes)
     try:
         os.nice(5)
     except OSError:
         pass
+
+
+def may_be_gpu(device):
+    """Before the libraries are loaded, which know it for sure."""
+    return device.startswith("cuda") or device == "auto" and os.path.exists("/dev/nvidiactl")
 
 
 def lower(kind, value):

@@ -19,7 +19,7 @@ from sanitise import sanitise  # noqa: E402
 
 def main():
     request = json.loads(read_line())
-    limit_resources(request["memory_bytes"], request["file_bytes"])
+    limit_resources(request["memory_bytes"], request["file_bytes"], request["device"])
     refuse_network()
     end_with_parent()
     Progress("starting", 1)
