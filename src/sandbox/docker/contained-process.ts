@@ -63,7 +63,6 @@ export async function startContained(
   const { Id: id } = await engine.ask(MadeContainer, make).catch((error: unknown) => {
     throw creationFailed(error, program.image);
   });
-  const remove = (): Promise<void> => removeContainer(engine, id).catch(() => undefined);
   return engine.withClient(async docker => {
     try {
       const stream = await docker.getContainer(id).attach({
@@ -83,33 +82,47 @@ export async function startContained(
         throw startFailed(error, program.image);
       });
       stream.write(input);
-      const exit = exitCodeOf(engine, id);
-      exit.catch(() => undefined);
-      const watch = await watchWrites(writesOf(program), () => void remove());
-      let loseSight: (error: unknown) => void = () => undefined;
-      const lost = new Promise<never>((_, reject) => {
-        loseSight = reject;
-      });
-      const ended = Promise.race([exit, lost])
-        .then(async exitCode => ({
-          ...(await howEnded(engine, id, exitCode)),
-          writeFault: await watch.stop(),
-        }))
-        .catch((error: unknown) => {
-          if (stream instanceof Duplex) stream.destroy(); // whoever listens waits for its end
-          throw new ConfigError('Docker lost sight of the scoring container. Evaluate again.', {
-            cause: error,
-          });
-        })
-        .finally(() => Promise.all([remove(), watch.stop()]));
-      ended.catch(() => undefined);
-      // An engine that hangs tells no end either: whoever wants it ended waits no longer than for any other call.
-      return { stdout, stderr, ended, kill: () => void removeContainer(engine, id).catch(loseSight) };
+      return { stdout, stderr, ...(await seeThrough(engine, id, program, stream)) };
     } catch (error) {
-      await remove();
+      await removeQuietly(engine, id);
       throw error;
     }
   });
+}
+
+/** Watches a program that was started until it has ended, and removes its container then. */
+async function seeThrough(
+  engine: DockerEngine,
+  id: string,
+  program: ContainedProcess,
+  stream: NodeJS.ReadWriteStream,
+): Promise<Pick<RunningContained, 'ended' | 'kill'>> {
+  const exit = exitCodeOf(engine, id);
+  exit.catch(() => undefined);
+  const watch = await watchWrites(writesOf(program), () => void removeQuietly(engine, id));
+  let loseSight: (error: unknown) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    loseSight = reject;
+  });
+  const ended = Promise.race([exit, lost])
+    .then(async exitCode => ({
+      ...(await howEnded(engine, id, exitCode)),
+      writeFault: await watch.stop(),
+    }))
+    .catch((error: unknown) => {
+      if (stream instanceof Duplex) stream.destroy(); // whoever listens waits for its end
+      throw new ConfigError('Docker lost sight of the scoring container. Evaluate again.', {
+        cause: error,
+      });
+    })
+    .finally(() => Promise.all([removeQuietly(engine, id), watch.stop()]));
+  ended.catch(() => undefined);
+  // An engine that hangs tells no end either: whoever wants it ended waits no longer than for any other call.
+  return { ended, kill: () => void removeContainer(engine, id).catch(loseSight) };
+}
+
+function removeQuietly(engine: DockerEngine, id: string): Promise<void> {
+  return removeContainer(engine, id).catch(() => undefined);
 }
 
 function writesOf({ mounts, diskBytes }: ContainedProcess) {
