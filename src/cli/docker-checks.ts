@@ -119,7 +119,8 @@ function unusable(error: unknown): HostCheck {
 
 function asOptional(found: HostCheck): HostCheck {
   if (found.state === 'ok') return found;
-  return { ...found, state: 'optional', remedy: `Needed for --sandbox docker only. ${found.remedy}` };
+  const why = found.state === 'warning' ? 'Matters' : 'Needed';
+  return { ...found, state: 'optional', remedy: `${why} for --sandbox docker only. ${found.remedy}` };
 }
 
 function row(name: string, isOk: boolean, found: string, remedy: string): HostCheck {
