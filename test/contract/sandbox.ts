@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError, LimitError } from '../../src/errors.js';
 import type {
@@ -145,6 +145,25 @@ export function sandboxContract(
         expect(job.output).toBe('$HOME|*|a b|');
         expect(job.command).toBe('printf %s| $HOME * a b');
         expect((await runScript(sandbox, 'pwd -P')).output.trim()).toContain('workspace');
+      });
+
+      test('reads and writes UTF-8', async () => {
+        const { output } = await runScript(
+          sandbox,
+          `python3 -c "import sys; print('grüße 🦉', sys.stdout.encoding)"; printf é | wc --chars`,
+        );
+        expect(output).toBe('grüße 🦉 utf-8\n1\n');
+      });
+
+      test('writes to a file that was made when it began, also where it writes nothing', async () => {
+        await runScript(sandbox, 'true');
+        await new Promise(resolve => setTimeout(resolve, 1100)); // a file made ahead of time would be older
+        const { started_at, output_path } = await runScript(sandbox, 'true');
+        const path = dirname(output_path);
+        const { entries } = await sandbox.listFiles({ path, depth: 1 }, options);
+        const file = entries.find(entry => entry.path === basename(output_path));
+        const lag = Date.parse(started_at) - Date.parse(file?.modified_at ?? '');
+        expect(Math.abs(lag)).toBeLessThan(1000);
       });
 
       test('names itself in at most 200 characters', async () => {

@@ -127,7 +127,7 @@ describe('the local sandbox, where it differs from others', () => {
     const workspace = join(run.spec.run_folder, 'workspace');
     expect(values).toMatchObject({
       HOME: workspace,
-      LANG: 'C.UTF-8',
+      LC_CTYPE: 'C.UTF-8',
       TERM: 'dumb',
       PYTHONUNBUFFERED: '1',
       TMPDIR: join(own, 'tmp'),
@@ -137,7 +137,7 @@ describe('the local sandbox, where it differs from others', () => {
     });
     expect(values.PATH).toBe(`${join(own, 'venv', 'bin')}:/usr/local/bin:/usr/bin:/bin`);
     const known =
-      /^(PATH|HOME|PWD|TMPDIR|LANG|TERM|PYTHONUNBUFFERED|VIRTUAL_ENV|HF_HOME|PIP_DISABLE_PIP_VERSION_CHECK|MLRB_RUN_ID|MLRB_JOB_ID|SHLVL|_)$/;
+      /^(PATH|HOME|PWD|TMPDIR|LC_CTYPE|TERM|PYTHONUNBUFFERED|VIRTUAL_ENV|HF_HOME|PIP_DISABLE_PIP_VERSION_CHECK|MLRB_RUN_ID|MLRB_JOB_ID|SHLVL|_)$/;
     expect(Object.keys(values).filter(name => !known.test(name))).toEqual([]);
   });
 

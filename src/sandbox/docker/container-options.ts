@@ -153,7 +153,8 @@ function jobEnvironment(runId: string, imageEnvironment: readonly string[]): Rec
     HOME: INSIDE.workspace,
     PWD: INSIDE.workspace,
     TMPDIR: '/tmp',
-    LANG: 'C.UTF-8',
+    LANG: '',
+    LC_CTYPE: 'C.UTF-8', // the encoding alone: a program that loads all of a locale reads a dozen files more when it starts
     TERM: 'dumb',
     PYTHONUNBUFFERED: '1',
     HF_HOME: `${INSIDE.workspace}/.cache/huggingface`,

@@ -172,6 +172,36 @@ def write_all(fd, data):
         view = view[os.write(fd, view) :]
 
 
+class NextFile:
+    """
+    An empty file made before it is needed, without a name until then: on a disk that has seen much, making a file takes far longer than
+    naming it. Some file systems know no files without names.
+    """
+
+    def __init__(self, flags):
+        self.flags = flags
+        self.fd = None
+
+    def make(self, folder):
+        """Makes it on the disk of the folder, where that can be."""
+        with contextlib.suppress(OSError, AttributeError):
+            self.fd = os.open(folder, os.O_TMPFILE | os.O_CLOEXEC | self.flags, 0o644)
+
+    def put(self, data, name, folder):
+        """Its descriptor, when it holds the data and has the name in the folder. @raises OSError if it cannot: then nothing has that name from here."""
+        if self.fd is None:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        fd, self.fd = self.fd, None
+        try:
+            write_all(fd, data)
+            os.utime(fd)  # it was made when the job before it ended
+            os.link("/proc/self/fd/%d" % fd, name, dst_dir_fd=folder)
+            return fd
+        except OSError:
+            os.close(fd)
+            raise
+
+
 def remove_quietly(path, dir_fd=None):
     try:
         os.unlink(path, dir_fd=dir_fd)
@@ -317,9 +347,13 @@ def become_subreaper():
 
 
 def read_proc(pid, name):
+    """(Without `open`, which makes five system calls more.)"""
     try:
-        with open("/proc/%s/%s" % (pid, name), "rb", buffering=0) as file:
-            return file.read()
+        fd = os.open("/proc/%s/%s" % (pid, name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
+        finally:
+            os.close(fd)
     except OSError:
         return b""
 
@@ -475,11 +509,10 @@ def memory_kills():
     """How often the kernel has ended a process of this control group for want of memory; 0 where it does not say."""
     for name in ("memory.events", "memory/memory.oom_control"):
         try:
-            with open("/sys/fs/cgroup/" + name) as file:
-                for line in file:
-                    key, _, value = line.partition(" ")
-                    if key == "oom_kill":
-                        return int(value)
+            for line in head_of("/sys/fs/cgroup/" + name, 1 << 12).split(b"\n"):
+                key, _, value = line.partition(b" ")
+                if key == b"oom_kill":
+                    return int(value)
         except (OSError, ValueError):
             continue
     return 0
@@ -626,6 +659,16 @@ class JobBook:
         self.finished = {}
         self.order = []
         self.unsaved = {}
+        self.next_record = NextFile(os.O_WRONLY)
+        self.next_output = NextFile(os.O_RDWR | os.O_APPEND)
+
+    def prepare(self):
+        """Makes the files of the next job."""
+        if self.next_record.fd is None:
+            self.next_record.make(self.folder)
+        if self.next_output.fd is None:
+            with self.agent.acting():
+                self.next_output.make(self.workspace)
 
     def load(self):
         """Reads the records back. What a dead executor had running is `lost`: nobody saw its end."""
@@ -645,14 +688,33 @@ class JobBook:
         except OSError:
             return 0.0
 
+    def create_output(self, job_id):
+        """A descriptor of the job's output file, open to read and to append."""
+        name, folder = job_id + ".log", open_jobs_folder(self.workspace)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            return self.next_output.put(b"", name, folder)
+        except OSError:
+            remove_quietly(name, dir_fd=folder)
+            return os.open(name, flags, 0o644, dir_fd=folder)
+        finally:
+            os.close(folder)
+
     def add(self, job):
         job_id = job.record["job_id"]
         self.order.append(job_id)
         self.running[job_id] = job
-        self.save(job.record)
-        if job_id not in self.unsaved:
-            with contextlib.suppress(OSError):
-                job.record_fd = os.open(self.path(job_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                job.record_fd = self.next_record.put(encoded(job.record), job_id + ".json", folder)
+            finally:
+                os.close(folder)
+        except OSError:
+            self.save(job.record)
+            if job_id not in self.unsaved:
+                with contextlib.suppress(OSError):
+                    job.record_fd = os.open(self.path(job_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     def end(self, job):
         """The job is one of the finished. Its record is written over in one step where it fits, which takes no new file and no room."""
@@ -661,7 +723,7 @@ class JobBook:
         if job.record_fd is None:
             self.keep(job.record)
             return
-        data = json.dumps(job.record, separators=(",", ":")).encode()
+        data = encoded(job.record)
         try:
             is_written = os.pwrite(job.record_fd, data.ljust(os.fstat(job.record_fd).st_size), 0) >= len(data)
         except OSError:
@@ -677,7 +739,7 @@ class JobBook:
 
     def save(self, record):
         """Writes the record; on a full disk it stays in memory and is tried again later."""
-        data = json.dumps(record, separators=(",", ":")).encode()
+        data = encoded(record)
         try:
             write_atomically(self.path(record["job_id"]), data)
             self.unsaved.pop(record["job_id"], None)
@@ -714,6 +776,10 @@ class JobBook:
         shown = set(chosen)
         older = [job_id for job_id in self.running if job_id not in shown]
         return (older + chosen)[::-1]
+
+
+def encoded(record):
+    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def open_jobs_folder(workspace):
@@ -1785,6 +1851,8 @@ class Executor:
         self.answer_waiters(now)
         self.move_endings(now)
         self.let_outputs_go()
+        if not self.waiters:
+            self.jobs.prepare()  # not while somebody waits for a job: it would take the processor from it
         if self.needs_scan() and now >= self.quota.next_scan():
             self.start_scan()
         if now >= self.next_upkeep:
@@ -1955,7 +2023,7 @@ class Executor:
                 self.agent.check_program(argv[0], self.settings["environment"], self.workspace)
             except OSError as error:
                 raise start_refusal(argv, error) from error
-            output = create_output(self.workspace, job_id + ".log")
+            output = self.jobs.create_output(job_id)
         try:
             return *self.make_process(job_id, argv, output), output
         except (OSError, ValueError, subprocess.SubprocessError) as error:
