@@ -155,7 +155,7 @@ export function sandboxContract(
         expect(output).toBe('grüße 🦉 utf-8\n1\n');
       });
 
-      test('writes to a file that was made when it began, also where it writes nothing', async () => {
+      test('has an output file of the time when it began, also where it writes nothing', async () => {
         await runScript(sandbox, 'true');
         await new Promise(resolve => setTimeout(resolve, 1100)); // a file made ahead of time would be older
         const { started_at, output_path } = await runScript(sandbox, 'true');

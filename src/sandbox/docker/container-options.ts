@@ -153,7 +153,7 @@ function jobEnvironment(runId: string, imageEnvironment: readonly string[]): Rec
     HOME: INSIDE.workspace,
     PWD: INSIDE.workspace,
     TMPDIR: '/tmp',
-    LANG: '',
+    LANG: '', // the image's may be another
     LC_CTYPE: 'C.UTF-8', // the encoding alone: a program that loads all of a locale reads a dozen files more when it starts
     TERM: 'dumb',
     PYTHONUNBUFFERED: '1',

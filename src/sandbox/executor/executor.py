@@ -218,6 +218,11 @@ def read_json(path):
     return value if isinstance(value, dict) else None
 
 
+def encoded(value):
+    """JSON in one line, ASCII only."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def head_of(path, length):
     """The first bytes of a file. (Every job waits for some of these: `open` makes five system calls more.)"""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -776,10 +781,6 @@ class JobBook:
         shown = set(chosen)
         older = [job_id for job_id in self.running if job_id not in shown]
         return (older + chosen)[::-1]
-
-
-def encoded(record):
-    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def open_jobs_folder(workspace):
@@ -1539,7 +1540,7 @@ class Answer:
     def give(self, value):
         if self.line is not None:
             return
-        self.line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
+        self.line = encoded(value) + b"\n"
         for channel in self.channels:
             channel.send(self.line)
         self.channels = []
