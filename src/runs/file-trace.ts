@@ -14,7 +14,7 @@ let counter = 0;
  */
 export class FileTrace implements Trace {
   readonly #path: string;
-  #fd: number | undefined;
+  #open: { readonly fd: number; readonly ino: number; readonly dev: number } | undefined;
   #endsWhole = false;
 
   constructor(path: string) {
@@ -25,7 +25,7 @@ export class FileTrace implements Trace {
     counter += 1;
     const seq = `${Date.now().toString(36)}-${process.pid.toString(36)}-${counter.toString(36).padStart(4, '0')}`;
     const line = `${JSON.stringify({ at: new Date().toISOString(), seq, ...event })}\n`;
-    const fd = this.#open();
+    const fd = this.#opened();
     const lead = this.#endsWhole || endsWithNewline(fd) ? '' : '\n';
     this.#endsWhole = false;
     writeWhole(fd, Buffer.from(lead + line));
@@ -33,23 +33,23 @@ export class FileTrace implements Trace {
   }
 
   /** The file that has the name: where someone deleted or moved the one that had it, a new one, not the one that nobody finds. */
-  #open(): number {
-    if (this.#fd !== undefined && isStillAt(this.#path, this.#fd)) return this.#fd;
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+  #opened(): number {
+    const there = statSync(this.#path, { throwIfNoEntry: false });
+    if (this.#open !== undefined) {
+      if (there?.ino === this.#open.ino && there.dev === this.#open.dev) return this.#open.fd;
+      closeSync(this.#open.fd);
+      this.#open = undefined;
+    }
     this.#endsWhole = false;
     try {
-      this.#fd = openSync(this.#path, 'a+');
+      const fd = openSync(this.#path, 'a+');
+      const { ino, dev } = fstatSync(fd);
+      this.#open = { fd, ino, dev };
+      return fd;
     } catch (error) {
       throw errorCode(error) === 'EISDIR' ? folderInItsPlace(this.#path, error) : error;
     }
-    return this.#fd;
   }
-}
-
-function isStillAt(path: string, fd: number): boolean {
-  const [there, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(fd)];
-  return there !== undefined && there.ino === open.ino && there.dev === open.dev;
 }
 
 /** A full disk may take a part of a line: what is missing then fails here, and the next append closes the line off. */

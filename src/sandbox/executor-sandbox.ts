@@ -16,7 +16,6 @@ import type {
   SandboxPaths,
   SandboxUsage,
   StartJob,
-  UsageOptions,
   WaitJob,
   WriteFile,
   WrittenFile,
@@ -88,8 +87,12 @@ export class ExecutorSandbox implements Sandbox {
     return this.#call('list', { path, depth }, options);
   }
 
-  async usage(options: UsageOptions): Promise<SandboxUsage> {
-    return this.#client.usageWithin(options.maxAgeMs ?? -1) ?? this.#call('usage', {}, options);
+  async usage(options: CallOptions): Promise<SandboxUsage> {
+    return this.#call('usage', {}, options);
+  }
+
+  usageTold(ms: number): SandboxUsage | undefined {
+    return this.#client.usageTold(ms);
   }
 
   async end(reason: 'run_ended' | 'cancelled' | 'deadline'): Promise<void> {

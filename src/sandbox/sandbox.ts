@@ -3,11 +3,6 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-export interface UsageOptions extends CallOptions {
-  /** What was known so many milliseconds ago will do; absent: only what is so now. */
-  readonly maxAgeMs?: number;
-}
-
 export type JobState = 'running' | 'exited' | 'cancelled' | 'lost';
 
 /** A process in the sandbox that outlives the request which started it. */
@@ -165,7 +160,9 @@ export interface Sandbox extends AsyncDisposable {
   writeFile(file: WriteFile, options: CallOptions): Promise<WrittenFile>;
   editFile(edit: EditFile, options: CallOptions): Promise<EditedFile>;
   listFiles(list: { readonly path: string; readonly depth: number }, options: CallOptions): Promise<FileList>;
-  usage(options: UsageOptions): Promise<SandboxUsage>;
+  usage(options: CallOptions): Promise<SandboxUsage>;
+  /** What it told with an answer within the last `ms` milliseconds; undefined where it did not. */
+  usageTold(ms: number): SandboxUsage | undefined;
   /** Ends every process of the run and then the executor itself; resolves when none is left. Idempotent. */
   end(reason: 'run_ended' | 'cancelled' | 'deadline'): Promise<void>;
 }

@@ -12,7 +12,6 @@ import type {
   SandboxPaths,
   SandboxUsage,
   StartJob,
-  UsageOptions,
   WaitJob,
   WriteFile,
   WrittenFile,
@@ -116,7 +115,11 @@ export class TracedSandbox implements Sandbox {
     );
   }
 
-  usage(options: UsageOptions): Promise<SandboxUsage> {
+  usageTold(ms: number): SandboxUsage | undefined {
+    return this.#inner.usageTold(ms);
+  }
+
+  usage(options: CallOptions): Promise<SandboxUsage> {
     return this.#record(
       'usage',
       {},

@@ -122,9 +122,11 @@ function article(type: string): string {
   return words[type] ?? `of type ${type}`;
 }
 
-/** A copy in which no text holds a lone surrogate: several clients never get an answer that does. */
-function wellFormed(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(value), (_key, entry: unknown) =>
+/** The value, or a copy, in which no text holds a lone surrogate: several clients never get an answer that does. */
+function wellFormed(value: Record<string, unknown>): Record<string, unknown> {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\ud')) return value; // JSON writes a surrogate that stands alone as an escape, and a whole character as itself
+  return JSON.parse(json, (_key, entry: unknown) =>
     typeof entry === 'string' ? entry.toWellFormed() : entry,
   );
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { Config } from '../config.js';
 import {
@@ -9,6 +8,7 @@ import {
   LimitError,
   SandboxError,
 } from '../errors.js';
+import { randomHex } from '../lib/random-hex.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run, stateNow } from '../runs/run.js';
 import { settleRun, timeIsUp } from '../tools/support/close-run.js';
@@ -44,7 +44,7 @@ export async function callTool(
   config: Config,
 ): Promise<CallToolResult> {
   const began = performance.now();
-  const id = `call_${randomBytes(6).toString('hex')}`;
+  const id = `call_${randomHex(12)}`;
   const attempt = new Attempt(id, call, session, host, config);
   const onAbort = () => session.gaveUp((performance.now() - began) / 1000);
   call.signal.addEventListener('abort', onAbort, { once: true });
@@ -245,8 +245,9 @@ class Attempt {
   async surroundings(): Promise<Surroundings> {
     const run = await this.#host.runs.current(this.#session.principal).catch(() => undefined);
     if (run?.state !== 'running' || isOver(run)) return noticeOnly(this.#notice([]));
-    const patience = { signal: AbortSignal.timeout(2000), maxAgeMs: JUST_TOLD_MS };
-    const usage = await this.#session.usage(run, patience);
+    const usage =
+      this.#session.usageTold(run, JUST_TOLD_MS) ??
+      (await this.#session.usage(run, { signal: AbortSignal.timeout(2000) }));
     const running = usage?.running_jobs.map(({ job_id }) => job_id) ?? [];
     return {
       time_left_s: Math.max(0, Math.round(usage?.seconds_left ?? secondsLeft(run))),

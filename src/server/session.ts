@@ -1,6 +1,6 @@
 import { orAbort, timeLimit } from '../lib/time-limit.js';
 import { isOver, type Run } from '../runs/run.js';
-import type { Sandbox, SandboxUsage, UsageOptions } from '../sandbox/sandbox.js';
+import type { CallOptions, Sandbox, SandboxUsage } from '../sandbox/sandbox.js';
 import { TracedSandbox } from '../sandbox/traced-sandbox.js';
 import { settleRun } from '../tools/support/close-run.js';
 import { runIsPaused } from '../tools/support/pause-run.js';
@@ -82,15 +82,20 @@ export class Session implements AsyncDisposable {
   }
 
   /** What the run uses; undefined when its sandbox does not answer within a few seconds. */
-  async usage(run: Run, { signal, ...fresh }: UsageOptions): Promise<SandboxUsage | undefined> {
+  async usage(run: Run, { signal }: CallOptions): Promise<SandboxUsage | undefined> {
     using limit = timeLimit(USAGE_PATIENCE_MS, signal);
     try {
       const sandbox = await orAbort(this.sandbox(run, limit.signal), limit.signal);
-      return await sandbox.usage({ ...fresh, signal: limit.signal });
+      return await sandbox.usage({ signal: limit.signal });
     } catch (error) {
       this.#host.log.debug({ error, run: run.run_id }, 'no usage of the sandbox');
       return undefined;
     }
+  }
+
+  /** What its sandbox told with an answer within the last `ms` milliseconds; undefined where it did not. */
+  usageTold(run: Run, ms: number): SandboxUsage | undefined {
+    return this.#open?.runId === run.run_id ? this.#open.sandbox.usageTold(ms) : undefined;
   }
 
   /** Forgets a connection that broke, so that the next call makes a new one. */

@@ -109,7 +109,7 @@ export class ExecutorClient {
   }
 
   /** What the run used when an answer came within the last `ms` milliseconds; undefined where none did or told of it. */
-  usageWithin(ms: number): SandboxUsage | undefined {
+  usageTold(ms: number): SandboxUsage | undefined {
     return this.#told !== undefined && performance.now() - this.#told.at <= ms ? this.#told.usage : undefined;
   }
 

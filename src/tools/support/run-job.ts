@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../../lib/random-hex.js';
 import { firstChars, grouped } from '../../lib/text.js';
 import type { JobOutput } from '../../sandbox/sandbox.js';
 import type { SandboxToolContext, ToolResult } from '../tool.js';
@@ -16,7 +16,7 @@ export async function runJob(request: JobRequest, context: SandboxToolContext): 
   const { limits, signal } = context;
   const job = await context.sandbox.startJob(
     {
-      job_id: `job_${randomBytes(4).toString('hex')}`,
+      job_id: `job_${randomHex(8)}`,
       argv: request.argv,
       command: firstChars(request.command, 200),
       wait_ms: waitMs(request.wait_s, limits),
