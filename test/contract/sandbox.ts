@@ -19,6 +19,7 @@ export interface ContractOptions {
 }
 
 const MB = 1_000_000;
+const onLinux = process.platform === 'linux';
 const anyTime = new AbortController().signal;
 const options: CallOptions = { signal: anyTime };
 setMaxListeners(0, anyTime);
@@ -93,6 +94,34 @@ export async function makeRun(
   };
   return { spec, sandbox, [Symbol.asyncDispose]: dispose };
 }
+
+/** Scripts that tell how their shell was started, by what they tell. */
+const TELLING_SCRIPTS = {
+  'its names and options':
+    'echo "$0" $# "$*" "$-" $SHLVL $BASH_SUBSHELL $PPID "$IFS" "$REPLY"; shopt; set -o; pwd',
+  'its environment': 'env | grep -v ^_= | sort; declare -p MLRB_JOB_ID',
+  'its text': 'echo a\necho "$BASH_EXECUTION_STRING"',
+  'its lines':
+    'echo $LINENO\n\necho $LINENO; no-such-command\nf() {\n  caller 0; echo $LINENO $FUNCNAME\n}\nf',
+  'its time': 'echo $SECONDS',
+  'its descriptors': 'cd /proc/self/fd 2> /dev/null && echo *; read -r x; echo "$? [$x]"',
+  'its limits and signals': 'ulimit -a; nice; umask; trap; grep Sig /proc/self/status',
+  'its children':
+    'sleep 0 & wait $!; echo $? $(echo a; exit 4) $PIPESTATUS; (exit 5); echo $?; times | wc -l',
+  'that it stops where it must': 'set -eu; trap "echo end" EXIT; echo on; false; echo never',
+  'an exit code': 'exit 7',
+  'the exit code of a program': 'echo on; sh -c "exit 9"',
+  'a signal': 'kill -TERM $$',
+  'texts of every kind': `printf '%s' "é ☃ 🎓 \u0001\u007f\t\\ \\n $((1 + 1))" | od -c; cat <<'E'\n a "b" $c \\\n\nE\n`,
+  'no script': ' # nothing',
+} as const;
+
+/** Lists the run's processes, and no other's on the host, by the files with their environment. */
+const PROCESSES_OF_THE_RUN = 'grep -lsz "^MLRB_RUN_ID=$MLRB_RUN_ID$" /proc/[0-9]*/environ';
+
+/** Sets `pids` to the shells of this run that wait for a script. */
+const WAITING_SHELLS = `pids=$(for path in $(${PROCESSES_OF_THE_RUN}); do
+  pid=\${path//[^0-9]/}; [ $pid = $$ ] || [ $pid = $BASHPID ] || ! grep -qzs BASH_EXECUTION_STRING /proc/$pid/cmdline || echo $pid; done)`;
 
 /** What every sandbox promises, whatever its back end. */
 export function sandboxContract(
@@ -183,6 +212,51 @@ export function sandboxContract(
           exit_signal: 'SIGSEGV',
           ended_by: null,
         });
+      });
+
+      test.each(Object.entries(TELLING_SCRIPTS))(
+        'of bash sees and does what it would if bash had been started for it: %s',
+        async (_name, script) => {
+          const [ours, plain] = [
+            await runScript(sandbox, script),
+            await runScript(sandbox, '', { argv: ['env', 'bash', '-c', script] }),
+          ];
+          const [output, expected] = [ours, plain].map(job => job.output.replaceAll(job.job_id, 'JOB'));
+          expect(output).toBe(expected);
+          expect(ours).toMatchObject({ exit_code: plain.exit_code, exit_signal: plain.exit_signal });
+        },
+      );
+
+      test('of bash whose script is too long for a command line is refused in a sentence', async () => {
+        const start = runScript(sandbox, `: ${'x'.repeat(131_070)}`);
+        await expect(start).rejects.toThrow(/too long for the system\. Write it to a file/);
+        expect(await runScript(sandbox, `: ${'x'.repeat(131_069)}`)).toMatchObject({ exit_code: 0 });
+      });
+
+      test.runIf(onLinux).each(['STOP', 'TERM', 'KILL'])(
+        'of bash runs, also where the job before sent SIG%s to the shells that wait for theirs',
+        async signal => {
+          const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
+          await expect.poll(waiting).not.toBe('\n');
+          const sent = await runScript(sandbox, `${WAITING_SHELLS}; kill -${signal} $pids && echo sent`);
+          expect(sent.output).toBe('sent\n');
+          for (let n = 0; n < 5; n += 1) {
+            expect(await runScript(sandbox, 'echo on')).toMatchObject({ output: 'on\n', exit_code: 0 });
+          }
+        },
+      );
+
+      test('of bash leaves nothing, though shells wait for the next', async () => {
+        const background = await startUntilReady(sandbox, 'echo ready; sleep 1000');
+        expect(await runScript(sandbox, 'true')).toMatchObject({ exit_code: 0, background: 0 });
+        expect(await sandbox.cancelJob(background.job_id, options)).toMatchObject({ background: 0 });
+        expect(await runScript(sandbox, 'true')).toMatchObject({ exit_code: 0, background: 0 });
+      });
+
+      test('of bash says in its output which signal ended a program that it ran', async () => {
+        const job = await runScript(sandbox, "sh -c 'kill -SEGV $$'");
+        expect(job).toMatchObject({ exit_code: 128 + 11, exit_signal: null });
+        expect(job.output).toMatch(/^bash: line 1: +\d+ Segmentation fault/);
       });
 
       test('of a program that is not there is refused in a sentence', async () => {
@@ -415,7 +489,7 @@ export function sandboxContract(
         await sandbox.cancelJob(job.job_id, options);
         const left = await runScript(
           sandbox,
-          `grep -lsz "^MLRB_JOB_ID=${job.job_id}$" /proc/[0-9]*/environ | wc -l`,
+          `grep -lsz "^MLRB_JOB_ID=${job.job_id}$" $(${PROCESSES_OF_THE_RUN}) | wc -l`,
         );
         expect(left.output.trim()).toBe('0');
       });

@@ -71,11 +71,24 @@ describe.skipIf(dockerLack)(needsDocker('with Docker'), () => {
     });
 
     test('begins a job the same way where the image lacks what changes the user', async () => {
-      const image = withoutSetpriv();
+      const image = changedImage('no-setpriv', ['rm', '/usr/bin/setpriv']);
       try {
         const facts = await Promise.all([factsOf(backend), factsOf(dockerBackend(HOME, image))]);
         expect(facts[1]).toEqual(facts[0]);
         expect(facts[0]?.slice(0, 6)).toEqual(['bash', '/workspace', '0', '1', '2', 'own own 10']);
+      } finally {
+        docker('image', 'rm', image);
+      }
+    });
+
+    test('reads the file that BASH_ENV of the image names when a script begins, not before', async () => {
+      const image = changedImage('bash-env', ['true'], 'ENV BASH_ENV=/workspace/begin.sh');
+      try {
+        await using run = await makeRun(dockerBackend(HOME, image));
+        for (const word of ['once', 'again', 'more']) {
+          await run.sandbox.writeFile({ path: 'begin.sh', text: `echo ${word}` }, options);
+          expect((await runScript(run.sandbox, 'echo then')).output).toBe(`${word}\nthen\n`);
+        }
       } finally {
         docker('image', 'rm', image);
       }
@@ -428,12 +441,12 @@ async function factsOf(backend: DockerBackend): Promise<string[]> {
   return facts.map(fact => fact.replace(`${pid} ${pid} `, 'own own '));
 }
 
-/** An image as the test image, but without the program that changes the user. */
-function withoutSetpriv(): string {
-  const image = `mlrb-test-no-setpriv:${process.pid}`;
-  const container = docker('run', '--detach', '--user', '0', TEST_IMAGE, 'rm', '/usr/bin/setpriv');
+/** An image as the test image, after a command of root's and with other settings. */
+function changedImage(name: string, command: string[], ...settings: string[]): string {
+  const image = `mlrb-test-${name}:${process.pid}`;
+  const container = docker('run', '--detach', '--user', '0', TEST_IMAGE, ...command);
   docker('wait', container);
-  docker('commit', container, image);
+  docker('commit', ...settings.flatMap(setting => ['--change', setting]), container, image);
   docker('rm', container);
   return image;
 }

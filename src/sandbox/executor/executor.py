@@ -47,6 +47,8 @@ when repeated. Every `message` is a sentence fit for the contestant; anything el
     usage   {}                                                     -> {seconds_left, disk_bytes, disk_limit_bytes, running_jobs}
     end     {reason}                                               -> {} once every process is gone; the program then exits
 
+A job whose argv is `bash -c SCRIPT` may be given to a shell that has begun before, and waits (see `Shell`).
+
 A job is {job_id, command, state, exit_code, exit_signal, ended_by, no_room, background, started_at, seconds, output_bytes,
 output_path}; with output also {output, from, cursor}. Cursors are byte offsets into the output file. `no_room` says that nothing more
 could be written when it ended: `run` (the disk limit is reached), `host` (its disk is full), or null.
@@ -79,6 +81,7 @@ VERSION = 1
 FILE_LIMIT_BYTES = 10 * 1000 * 1000
 COUNT_LINES_BYTES = 64 * 1000 * 1000
 MAX_PAGE_BYTES = 1 << 20
+READ_BYTES = 1 << 16  # at once; a larger buffer is mapped into memory anew for each read
 MAX_LINE_BYTES = 128 << 20
 MAX_UNSENT_BYTES = 64 << 20
 MAX_ENTRIES = 500
@@ -94,6 +97,8 @@ JOB_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\"]")
 SURROGATE = re.compile("[\ud800-\udfff]")
+MAX_SCRIPT_BYTES = (128 << 10) - 1  # as much as Linux takes as one argument
+SHELLS_AHEAD = 3
 SETPRIV = "/usr/bin/setpriv"
 LINUX = sys.platform.startswith("linux")
 
@@ -193,8 +198,10 @@ class NextFile:
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         fd, self.fd = self.fd, None
         try:
-            write_all(fd, data)
-            os.utime(fd)  # it was made when the job before it ended
+            if data:
+                write_all(fd, data)
+            else:
+                os.utime(fd)  # it was made when the job before it ended
             os.link("/proc/self/fd/%d" % fd, name, dst_dir_fd=folder)
             return fd
         except OSError:
@@ -212,7 +219,7 @@ def remove_quietly(path, dir_fd=None):
 def read_json(path):
     """The object in the file; None if it is missing or damaged."""
     try:
-        value = json.loads(head_of(path, 1 << 20))
+        value = json.loads(read_file(path))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
@@ -223,8 +230,35 @@ def encoded(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def read_file(path):
+    """(Every job waits for some of these: `open` makes five system calls more.)"""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(lambda: os.read(fd, READ_BYTES), b""))
+    finally:
+        os.close(fd)
+
+
+class OpenFile:
+    """A file of the kernel's that is read again and again."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self):
+        return os.pread(self.fd, READ_BYTES, 0)
+
+
+def open_first(*paths):
+    """The first of the files that can be opened; None where none can."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            return OpenFile(path)
+    return None
+
+
 def head_of(path, length):
-    """The first bytes of a file. (Every job waits for some of these: `open` makes five system calls more.)"""
+    """The first bytes of a file."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(fd, length)
@@ -352,13 +386,8 @@ def become_subreaper():
 
 
 def read_proc(pid, name):
-    """(Without `open`, which makes five system calls more.)"""
     try:
-        fd = os.open("/proc/%s/%s" % (pid, name), os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
-        finally:
-            os.close(fd)
+        return read_file("/proc/%s/%s" % (pid, name))
     except OSError:
         return b""
 
@@ -418,8 +447,7 @@ def children(pid):
     found = []
     for thread in threads:
         try:
-            with open("/proc/%d/task/%s/children" % (pid, thread), "rb") as file:
-                found.extend(int(child) for child in file.read().split())
+            found.extend(int(child) for child in read_file("/proc/%d/task/%s/children" % (pid, thread)).split())
         except FileNotFoundError:
             if not os.path.exists("/proc/self/task/%d/children" % os.getpid()):
                 return None
@@ -510,17 +538,20 @@ def kill_all_others(is_over, limit_s=KILL_LIMIT_S):
         time.sleep(0.002)
 
 
-def memory_kills():
-    """How often the kernel has ended a process of this control group for want of memory; 0 where it does not say."""
-    for name in ("memory.events", "memory/memory.oom_control"):
-        try:
-            for line in head_of("/sys/fs/cgroup/" + name, 1 << 12).split(b"\n"):
+class MemoryKills:
+    """How often the kernel has ended a process of this control group for want of memory."""
+
+    def __init__(self):
+        self.file = open_first("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+    def count(self):
+        """0 where the kernel does not say."""
+        with contextlib.suppress(OSError, ValueError):
+            for line in self.file.read().split(b"\n") if self.file else ():
                 key, _, value = line.partition(b" ")
                 if key == b"oom_kill":
                     return int(value)
-        except (OSError, ValueError):
-            continue
-    return 0
+        return 0
 
 
 def offer_to_kernel(pid):
@@ -573,26 +604,196 @@ class BackRow:
     does what it starts: however many processes a job has, they do not keep this program from its turn.
     """
 
-    def __init__(self):
+    def __init__(self, niceness):
+        self.niceness = niceness
         self.tasks = queue.SimpleQueue()
-        threading.Thread(target=self.work, daemon=True).start()
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
 
     def work(self):
-        os.nice(JOB_NICENESS)
+        os.nice(self.niceness)
         while True:
-            task, outcomes = self.tasks.get()
+            task, promise = self.tasks.get()
             try:
-                outcomes.put((task(), None))
+                promise.keep(task(), None)
             except Exception as error:  # noqa: BLE001 - raised where it was asked for
-                outcomes.put((None, error))
+                promise.keep(None, error)
+
+    def begin(self, task):
+        """A promise of what `task()` returns."""
+        promise = Promise()
+        self.tasks.put((task, promise))
+        return promise
 
     def run(self, task):
-        outcomes = queue.SimpleQueue()
-        self.tasks.put((task, outcomes))
-        value, error = outcomes.get()
+        return self.begin(task).value()
+
+
+class Promise:
+    """What a task on another thread returns, once it has."""
+
+    def __init__(self):
+        self.outcome = None
+        self.has_outcome = threading.Event()
+
+    def keep(self, value, error):
+        self.outcome = value, error
+        self.has_outcome.set()
+
+    def is_kept(self):
+        return self.has_outcome.is_set()
+
+    def value(self):
+        """Waits for it. @raises what the task raised."""
+        self.has_outcome.wait()
+        value, error = self.outcome
         if error is not None:
             raise error
         return value
+
+
+# --- Shells ------------------------------------------------------------------------------------------------------------
+
+
+class Shell:
+    """
+    A bash that has begun and waits for its script: to start one takes longer than most of what shells are asked to do. The script
+    sees what it would see had bash been started with it (its line numbers, BASH_EXECUTION_STRING, SECONDS, no descriptor but the
+    standard ones), except that its syntax errors are said to be those of `eval`, and that bash does not turn into a program that is
+    the last of the script. The shell goes when this program does.
+    """
+
+    BEGIN = (
+        'read -r -u {0} MLRB_JOB_ID || exit; IFS= read -r -d "" -u {1} BASH_EXECUTION_STRING; exec {0}<&- {1}<&-; SECONDS=0; '
+        'eval "$BASH_EXECUTION_STRING"'
+    )
+
+    def __init__(self, start, output):
+        """`start(argv, pass_fds)` starts a process that writes to the descriptor `output`, and returns its number and start time."""
+        self.output = output
+        reader, self.order = os.pipe()
+        self.script = unnamed_file()
+        try:
+            argv = ["bash", "-c", self.BEGIN.format(reader, self.script)]
+            self.pid, self.pid_start = start(argv, (reader, self.script))
+        except BaseException:
+            self.let_go()
+            raise
+        finally:
+            os.close(reader)
+
+    def is_there(self):
+        try:
+            return os.waitpid(self.pid, os.WNOHANG) == (0, 0)
+        except ChildProcessError:
+            return False
+
+    def run(self, job_id, script):
+        """@raises OSError if it cannot be told; then it goes."""
+        try:
+            data = os.fsencode(script)
+            if os.pwrite(self.script, data, 0) < len(data):  # it stays at the beginning, where the shell reads
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.write(self.order, job_id.encode() + b"\n")
+            send_signal(self.pid, signal.SIGCONT)  # a job before may have stopped all it could
+        finally:
+            self.let_go()
+
+    def let_go(self):
+        os.close(self.order)
+        os.close(self.script)
+
+
+def unnamed_file():
+    with contextlib.suppress(OSError, AttributeError):
+        return os.memfd_create("script")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+class ShellsAhead:
+    """
+    Shells that wait for a script, each with the output file of its job, which has no name yet. Others take their places only once a
+    script was run: a job that kills all it can does not make this program start one after the other.
+    """
+
+    def __init__(self, start):
+        """`start(output)` promises a shell that writes to the descriptor."""
+        self.start = start
+        self.waiting = collections.deque()
+        self.wanted = SHELLS_AHEAD
+
+    def prepare(self, folder):
+        """Begins one that is wanted, with its output on the disk of the folder, where that can be."""
+        if self.wanted == 0:
+            return
+        self.wanted -= 1
+        output = NextFile(os.O_RDWR | os.O_APPEND)
+        output.make(folder)
+        if output.fd is not None:
+            self.waiting.append((self.start(output.fd), output))
+
+    def run(self, job_id, script, folder):
+        """The shell that runs the script, and writes to a file with the job's name in the folder; None where none waits."""
+        while self.waiting:
+            promise, output = self.waiting.popleft()
+            self.wanted = SHELLS_AHEAD - len(self.waiting)
+            shell = made(promise)
+            if shell is None or not shell.is_there():
+                let_go(shell, output)
+                continue
+            name = job_id + ".log"
+            try:
+                output.put(b"", name, folder)
+            except OSError:
+                let_go(shell, output)
+                continue
+            try:
+                shell.run(job_id, script)
+                return shell
+            except OSError:
+                remove_quietly(name, dir_fd=folder)
+                os.close(shell.output)
+        return None
+
+    def pids(self):
+        """Their processes; None while one is being made."""
+        if not all(promise.is_kept() for promise, _ in self.waiting):
+            return None
+        return {shell.pid for shell in (made(promise) for promise, _ in self.waiting) if shell is not None}
+
+    def drop(self, pid):
+        """The process has ended: its number may soon be another's."""
+        for entry in list(self.waiting):
+            promise, output = entry
+            shell = made(promise) if promise.is_kept() else None
+            if shell is not None and shell.pid == pid:
+                self.waiting.remove(entry)
+                let_go(shell, output)
+
+    def end(self):
+        """Lets them go: none waits any longer."""
+        while self.waiting:
+            promise, output = self.waiting.popleft()
+            let_go(made(promise), output)
+        self.wanted = SHELLS_AHEAD
+
+
+def made(promise):
+    """The shell, or None where none could be started."""
+    try:
+        return promise.value()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def let_go(shell, output):
+    if output.fd is not None:
+        os.close(output.fd)
+    if shell is not None:
+        shell.let_go()
 
 
 # --- Job records -------------------------------------------------------------------------------------------------------
@@ -624,7 +825,7 @@ def new_record(job_id, number, command, pid, started, output):
         "version": VERSION,
         "job_id": job_id,
         "number": number,
-        "command": SURROGATE.sub("\ufffd", command)[:200],
+        "command": SURROGATE.sub("\ufffd", command[:200]),
         "state": "running",
         "exit_code": None,
         "exit_signal": None,
@@ -642,12 +843,13 @@ def new_record(job_id, number, command, pid, started, output):
 class Job:
     """A job whose main process runs. Finished ones are kept as their record only."""
 
-    def __init__(self, record, output, started):
+    def __init__(self, record, output, started, memory_kills):
+        """`memory_kills`: how many there had been before."""
         self.record = record
         self.record_fd = None
         self.output = output
         self.started = started
-        self.memory_kills = memory_kills()
+        self.memory_kills = memory_kills
 
     def seconds(self):
         return round(time.monotonic() - self.started, 3)
@@ -658,6 +860,7 @@ class JobBook:
 
     def __init__(self, folder, workspace, agent):
         self.folder = folder
+        self.folder_fd = None
         self.workspace = workspace
         self.agent = agent
         self.running = {}
@@ -670,10 +873,22 @@ class JobBook:
     def prepare(self):
         """Makes the files of the next job."""
         if self.next_record.fd is None:
-            self.next_record.make(self.folder)
+            self.open_folder()
+            if self.folder_fd is not None:
+                self.next_record.make(self.folder)
         if self.next_output.fd is None:
             with self.agent.acting():
                 self.next_output.make(self.workspace)
+
+    def open_folder(self):
+        """Opens it anew where somebody removed it."""
+        if self.folder_fd is not None and os.fstat(self.folder_fd).st_nlink > 0:
+            return
+        if self.folder_fd is not None:
+            os.close(self.folder_fd)
+        self.folder_fd = None
+        with contextlib.suppress(OSError):
+            self.folder_fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def load(self):
         """Reads the records back. What a dead executor had running is `lost`: nobody saw its end."""
@@ -710,11 +925,7 @@ class JobBook:
         self.order.append(job_id)
         self.running[job_id] = job
         try:
-            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                job.record_fd = self.next_record.put(encoded(job.record), job_id + ".json", folder)
-            finally:
-                os.close(folder)
+            job.record_fd = self.next_record.put(encoded(job.record), job_id + ".json", self.folder_fd)
         except OSError:
             self.save(job.record)
             if job_id not in self.unsaved:
@@ -1427,7 +1638,7 @@ class Channel:
 
     def receive(self):
         try:
-            data = os.read(self.read_fd, 1 << 18)
+            data = os.read(self.read_fd, READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -1697,6 +1908,7 @@ class Executor:
         # Process groups of finished jobs that still have members. While they do, their number belongs to no one else.
         self.left_groups = set()
         self.has_children = False
+        self.memory_kills = MemoryKills()
         self.recent = collections.OrderedDict()
         self.scanning = False
         self.is_disk_dirty = True
@@ -1718,8 +1930,13 @@ class Executor:
         self.jobs.load()
         self.catch_signals()
         self.workers = Workers(4, self.wake)
-        # Where this program shares its container's processors with nothing but jobs.
-        self.start = BackRow().run if isinstance(self.agent, Agent) else lambda task: task()
+        # Only in a container does this program share its processors with nothing but jobs.
+        self.back_row = BackRow(JOB_NICENESS if isinstance(self.agent, Agent) else 0)
+        # Who adopts children, and who starts them.
+        threads = (threading.main_thread().native_id, self.back_row.thread.native_id)
+        lists = [open_first("/proc/self/task/%s/children" % thread) for thread in threads]
+        self.children = lists if all(lists) else []
+        self.shells = ShellsAhead(lambda output: self.back_row.begin(lambda: self.make_shell(output)))
         self.open_channels()
         self.write_down()
         self.say_ready()
@@ -1852,8 +2069,9 @@ class Executor:
         self.answer_waiters(now)
         self.move_endings(now)
         self.let_outputs_go()
-        if not self.waiters:
-            self.jobs.prepare()  # not while somebody waits for a job: it would take the processor from it
+        if not self.waiters:  # it would take the processor from the job that somebody waits for
+            self.jobs.prepare()
+            self.prepare_shell()
         if self.needs_scan() and now >= self.quota.next_scan():
             self.start_scan()
         if now >= self.next_upkeep:
@@ -1861,6 +2079,8 @@ class Executor:
 
     def upkeep(self, now):
         self.next_upkeep = now + (1.0 if self.has_way_out() else 0.05)
+        if self.has_children:
+            self.reap()  # what looked like a child may have been a shell that was just being made
         if self.is_folder_gone():
             log("the run's folder was removed: ending the run")
             self.end_run("run_ended", is_final=True)
@@ -2015,10 +2235,14 @@ class Executor:
         self.has_children = True
         self.is_disk_dirty = True
         record = new_record(job_id, len(self.jobs.order) + 1, command, pid, started, os.fstat(output))
-        self.jobs.add(Job(record, output, time.monotonic()))
+        self.jobs.add(Job(record, output, time.monotonic(), self.memory_kills.count()))
 
     def start_process(self, job_id, argv):
         """Number and start time of the job's main process, and a descriptor of its output."""
+        script = script_of(argv)
+        shell = None if script is None else self.run_in_waiting(job_id, script)
+        if shell is not None:
+            return shell.pid, shell.pid_start, shell.output
         with self.agent.acting():
             try:
                 self.agent.check_program(argv[0], self.settings["environment"], self.workspace)
@@ -2026,29 +2250,50 @@ class Executor:
                 raise start_refusal(argv, error) from error
             output = self.jobs.create_output(job_id)
         try:
-            return *self.make_process(job_id, argv, output), output
+            if script is None:
+                return *self.back_row.run(lambda: self.make_process(argv, output, job_id)), output
+            shell = self.back_row.run(lambda: self.make_shell(output))
+            shell.run(job_id, script)
+            return shell.pid, shell.pid_start, output
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
             with self.agent.acting():
                 remove_quietly(os.path.join(self.workspace, JOBS_FOLDER_NAME, job_id + ".log"))
             raise start_refusal(argv, error) from error
 
-    def make_process(self, job_id, argv, output):
-        process = self.start(
-            lambda: subprocess.Popen(
-                self.agent.command(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.workspace,
-                env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
-                start_new_session=True,
-            )
+    def make_process(self, argv, output, job_id="", pass_fds=()):
+        process = subprocess.Popen(
+            self.agent.command(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=self.workspace,
+            env=dict(self.settings["environment"], MLRB_JOB_ID=job_id),
+            start_new_session=True,
+            pass_fds=pass_fds,
         )
         process.returncode = 0  # its end is collected here, not by `subprocess`
         if isinstance(self.agent, Agent):
             offer_to_kernel(process.pid)
         return process.pid, start_time(process.pid) if LINUX else None
+
+    def make_shell(self, output):
+        return Shell(lambda argv, pass_fds: self.make_process(argv, output, pass_fds=pass_fds), output)
+
+    def prepare_shell(self):
+        if "BASH_ENV" in self.settings["environment"]:
+            return  # a shell reads that file when it begins, and a job before may still write it
+        with self.agent.acting():
+            self.shells.prepare(self.workspace)
+
+    def run_in_waiting(self, job_id, script):
+        """The shell that waited and now runs the script; None where none did."""
+        with self.agent.acting():
+            folder = open_jobs_folder(self.workspace)
+            try:
+                return self.shells.run(job_id, script, folder)
+            finally:
+                os.close(folder)
 
     def do_wait(self, args, answer):
         job_id, cursor = args["job_id"], args["cursor"]
@@ -2150,9 +2395,16 @@ class Executor:
             if pid == 0:
                 break
             job_id = self.by_pid.pop(pid, None)
-            if job_id is not None:
+            if job_id is None:
+                self.shells.drop(pid)
+            else:
                 self.finish(self.jobs.running[job_id], status)
-        self.has_children = True
+        self.has_children = self.has_others()
+
+    def has_others(self):
+        """Whether any child is left that is no shell which waits."""
+        waiting = self.shells.pids()
+        return waiting is None or not self.children or not all(waiting.issuperset(map(int, file.read().split())) for file in self.children)
 
     def finish(self, job, status):
         record = job.record
@@ -2176,7 +2428,7 @@ class Executor:
         if job.record["exit_signal"] == "SIGXFSZ" or job.record["exit_code"] == 128 + signal.SIGXFSZ:
             return "disk_full"
         was_killed = job.record["exit_signal"] == "SIGKILL" or job.record["exit_code"] == 128 + signal.SIGKILL
-        return "out_of_memory" if was_killed and memory_kills() > job.memory_kills else None
+        return "out_of_memory" if was_killed and self.memory_kills.count() > job.memory_kills else None
 
     def background_of(self, job_ids):
         """How many processes each finished job left behind. Costs nothing while there is none."""
@@ -2284,6 +2536,7 @@ class Executor:
 
     def end_jobs(self, reason):
         """Kills every process below this one and gives running jobs their reason."""
+        self.shells.end()
         for job in self.jobs.running.values():
             job.record["ended_by"] = job.record["ended_by"] or reason
             send_group_signal(job.record["pid"], signal.SIGKILL)
@@ -2327,6 +2580,15 @@ def check_argv(argv):
     for argument in argv:
         if "\0" in argument or SURROGATE.search(argument):
             raise bad_input("An argument of the command holds a NUL byte or half a character. Leave it out.")
+
+
+def script_of(argv):
+    """The script, where the job is a bash that runs one. @raises Refusal if it is too long."""
+    if argv[:2] != ["bash", "-c"] or len(argv) != 3:
+        return None
+    if len(argv[2].encode()) > MAX_SCRIPT_BYTES:
+        raise start_refusal(argv, OSError(errno.E2BIG, os.strerror(errno.E2BIG)))
+    return argv[2]
 
 
 def start_refusal(argv, error):
