@@ -246,6 +246,19 @@ export function sandboxContract(
         },
       );
 
+      test.runIf(onLinux)(
+        'of bash runs when all shells that waited were killed, and others wait then',
+        async () => {
+          const killing = `for n in {1..100}; do ${WAITING_SHELLS}; [ $(wc -w <<< "$pids") -ge 3 ] && break; sleep 0.05; done
+          kill -KILL $pids && echo > killed`;
+          await startScript(sandbox, killing);
+          await expect.poll(() => read('killed').then(Boolean, () => false), { timeout: 10_000 }).toBe(true);
+          expect(await runScript(sandbox, 'echo on')).toMatchObject({ output: 'on\n', exit_code: 0 });
+          const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
+          await expect.poll(waiting).not.toBe('\n');
+        },
+      );
+
       test('of bash leaves nothing, though shells wait for the next', async () => {
         const background = await startUntilReady(sandbox, 'echo ready; sleep 1000');
         expect(await runScript(sandbox, 'true')).toMatchObject({ exit_code: 0, background: 0 });

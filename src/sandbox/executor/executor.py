@@ -219,7 +219,7 @@ def remove_quietly(path, dir_fd=None):
 def read_json(path):
     """The object in the file; None if it is missing or damaged."""
     try:
-        value = json.loads(read_file(path))
+        value = json.loads(head_of(path, READ_BYTES))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
@@ -600,8 +600,8 @@ def sweep(settings):
 
 class BackRow:
     """
-    Does things on a thread that comes after this program's others when processors are given out (the kernel keeps that by thread), and so
-    does what it starts: however many processes a job has, they do not keep this program from its turn.
+    Does things on a thread that comes after this program's others, by its niceness, when processors are given out (the kernel keeps that
+    by thread), and so does what it starts: however many processes a job has, they do not keep this program from its turn.
     """
 
     def __init__(self, niceness):
@@ -673,6 +673,7 @@ class Shell:
         self.output = output
         reader, self.order = os.pipe()
         self.script = unnamed_file()
+        self.is_held = True
         try:
             argv = ["bash", "-c", self.BEGIN.format(reader, self.script)]
             self.pid, self.pid_start = start(argv, (reader, self.script))
@@ -700,8 +701,9 @@ class Shell:
             self.let_go()
 
     def let_go(self):
-        os.close(self.order)
-        os.close(self.script)
+        for fd in (self.order, self.script) if self.is_held else ():
+            os.close(fd)
+        self.is_held = False
 
 
 def unnamed_file():
@@ -737,26 +739,16 @@ class ShellsAhead:
 
     def run(self, job_id, script, folder):
         """The shell that runs the script, and writes to a file with the job's name in the folder; None where none waits."""
-        while self.waiting:
-            promise, output = self.waiting.popleft()
+        try:
+            while self.waiting:
+                promise, output = self.waiting.popleft()
+                shell = made(promise)
+                if shell is not None and shell.is_there() and begin_script(shell, output, job_id, script, folder):
+                    return shell
+                let_go(shell, output)
+            return None
+        finally:
             self.wanted = SHELLS_AHEAD - len(self.waiting)
-            shell = made(promise)
-            if shell is None or not shell.is_there():
-                let_go(shell, output)
-                continue
-            name = job_id + ".log"
-            try:
-                output.put(b"", name, folder)
-            except OSError:
-                let_go(shell, output)
-                continue
-            try:
-                shell.run(job_id, script)
-                return shell
-            except OSError:
-                remove_quietly(name, dir_fd=folder)
-                os.close(shell.output)
-        return None
 
     def pids(self):
         """Their processes; None while one is being made."""
@@ -787,6 +779,22 @@ def made(promise):
         return promise.value()
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def begin_script(shell, output, job_id, script, folder):
+    """Whether the shell has begun to run the script."""
+    name = job_id + ".log"
+    try:
+        output.put(b"", name, folder)
+    except OSError:
+        return False
+    try:
+        shell.run(job_id, script)
+        return True
+    except OSError:
+        os.close(shell.output)
+        remove_quietly(name, dir_fd=folder)
+        return False
 
 
 def let_go(shell, output):
@@ -1932,10 +1940,7 @@ class Executor:
         self.workers = Workers(4, self.wake)
         # Only in a container does this program share its processors with nothing but jobs.
         self.back_row = BackRow(JOB_NICENESS if isinstance(self.agent, Agent) else 0)
-        # Who adopts children, and who starts them.
-        threads = (threading.main_thread().native_id, self.back_row.thread.native_id)
-        lists = [open_first("/proc/self/task/%s/children" % thread) for thread in threads]
-        self.children = lists if all(lists) else []
+        self.children = self.open_children()
         self.shells = ShellsAhead(lambda output: self.back_row.begin(lambda: self.make_shell(output)))
         self.open_channels()
         self.write_down()
@@ -2402,9 +2407,17 @@ class Executor:
         self.has_children = self.has_others()
 
     def has_others(self):
-        """Whether any child is left that is no shell which waits."""
+        """Whether any child is left that is no shell which waits; also where that cannot be told."""
         waiting = self.shells.pids()
-        return waiting is None or not self.children or not all(waiting.issuperset(map(int, file.read().split())) for file in self.children)
+        if waiting is None or not self.children:
+            return True
+        return not all(waiting.issuperset(map(int, file.read().split())) for file in self.children)
+
+    def open_children(self):
+        """The kernel's lists of this program's children: of the thread that adopts them and of the one that starts them. Empty where there are none."""
+        threads = (threading.main_thread().native_id, self.back_row.thread.native_id)
+        files = [open_first("/proc/self/task/%d/children" % thread) for thread in threads]
+        return files if all(files) else []
 
     def finish(self, job, status):
         record = job.record
