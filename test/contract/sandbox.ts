@@ -237,7 +237,7 @@ export function sandboxContract(
         'of bash runs, also where the job before sent SIG%s to the shells that wait for theirs',
         async signal => {
           const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
-          await expect.poll(waiting).not.toBe('\n');
+          await expect.poll(waiting, { timeout: 20_000 }).not.toBe('\n');
           const sent = await runScript(sandbox, `${WAITING_SHELLS}; kill -${signal} $pids && echo sent`);
           expect(sent.output).toBe('sent\n');
           for (let n = 0; n < 5; n += 1) {
@@ -252,10 +252,10 @@ export function sandboxContract(
           const killing = `for n in {1..100}; do ${WAITING_SHELLS}; [ $(wc -w <<< "$pids") -ge 3 ] && break; sleep 0.05; done
           kill -KILL $pids && echo > killed`;
           await startScript(sandbox, killing);
-          await expect.poll(() => read('killed').then(Boolean, () => false), { timeout: 10_000 }).toBe(true);
+          await expect.poll(() => read('killed').then(Boolean, () => false), { timeout: 20_000 }).toBe(true);
           expect(await runScript(sandbox, 'echo on')).toMatchObject({ output: 'on\n', exit_code: 0 });
           const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
-          await expect.poll(waiting).not.toBe('\n');
+          await expect.poll(waiting, { timeout: 20_000 }).not.toBe('\n');
         },
       );
 

@@ -659,8 +659,8 @@ class Shell:
     """
     A bash that has begun and waits for its script: to start one takes longer than most of what shells are asked to do. The script
     sees what it would see had bash been started with it (its line numbers, BASH_EXECUTION_STRING, SECONDS, no descriptor but the
-    standard ones), except that its syntax errors are said to be those of `eval`, and that bash does not turn into a program that is
-    the last of the script. The shell goes when this program does.
+    standard ones), except that its syntax errors are said to be those of `eval`, that `set -x` marks each line with one sign more, and
+    that bash does not turn into a program that is the last of the script. The shell goes when this program does.
     """
 
     BEGIN = (
@@ -673,7 +673,6 @@ class Shell:
         self.output = output
         reader, self.order = os.pipe()
         self.script = unnamed_file()
-        self.is_held = True
         try:
             argv = ["bash", "-c", self.BEGIN.format(reader, self.script)]
             self.pid, self.pid_start = start(argv, (reader, self.script))
@@ -692,18 +691,34 @@ class Shell:
     def run(self, job_id, script):
         """@raises OSError if it cannot be told; then it goes."""
         try:
-            data = os.fsencode(script)
+            data = script.encode()
             if os.pwrite(self.script, data, 0) < len(data):  # it stays at the beginning, where the shell reads
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.write(self.order, job_id.encode() + b"\n")
+            self.close_order()
             send_signal(self.pid, signal.SIGCONT)  # a job before may have stopped all it could
-        finally:
+        except OSError:
             self.let_go()
+            raise
+
+    def has_begun(self):
+        """Whether it has read any of its script: it reads on from where this program's descriptor stands."""
+        return os.lseek(self.script, 0, os.SEEK_CUR) > 0
+
+    def told(self):
+        return os.pread(self.script, MAX_SCRIPT_BYTES, 0).decode()
 
     def let_go(self):
-        for fd in (self.order, self.script) if self.is_held else ():
-            os.close(fd)
-        self.is_held = False
+        """Idempotent. A shell that still waits goes then."""
+        self.close_order()
+        if self.script is not None:
+            os.close(self.script)
+            self.script = None
+
+    def close_order(self):
+        if self.order is not None:
+            os.close(self.order)
+            self.order = None
 
 
 def unnamed_file():
@@ -851,9 +866,10 @@ def new_record(job_id, number, command, pid, started, output):
 class Job:
     """A job whose main process runs. Finished ones are kept as their record only."""
 
-    def __init__(self, record, output, started, memory_kills):
-        """`memory_kills`: how many there had been before."""
+    def __init__(self, record, output, started, memory_kills, shell):
+        """`memory_kills`: how many there had been before; `shell`: the one that had waited for it, if one had."""
         self.record = record
+        self.shell = shell
         self.record_fd = None
         self.output = output
         self.started = started
@@ -939,6 +955,13 @@ class JobBook:
             if job_id not in self.unsaved:
                 with contextlib.suppress(OSError):
                     job.record_fd = os.open(self.path(job_id), os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def rewrite(self, job):
+        """The record of a running job says something else now."""
+        if job.record_fd is not None:
+            os.close(job.record_fd)
+            job.record_fd = None
+        self.save(job.record)
 
     def end(self, job):
         """The job is one of the finished. Its record is written over in one step where it fits, which takes no new file and no room."""
@@ -2235,19 +2258,19 @@ class Executor:
         if len(self.jobs.running) >= MAX_RUNNING_JOBS:
             raise over_limit("%d jobs are running already. Wait for some to end, or cancel them." % MAX_RUNNING_JOBS)
         check_argv(argv)
-        pid, started, output = self.start_process(job_id, argv)
+        pid, started, output, shell = self.start_process(job_id, argv)
         self.by_pid[pid] = job_id
         self.has_children = True
         self.is_disk_dirty = True
         record = new_record(job_id, len(self.jobs.order) + 1, command, pid, started, os.fstat(output))
-        self.jobs.add(Job(record, output, time.monotonic(), self.memory_kills.count()))
+        self.jobs.add(Job(record, output, time.monotonic(), self.memory_kills.count(), shell))
 
     def start_process(self, job_id, argv):
-        """Number and start time of the job's main process, and a descriptor of its output."""
+        """Number and start time of the job's main process, a descriptor of its output, and the shell that had waited for it, if one had."""
         script = script_of(argv)
         shell = None if script is None else self.run_in_waiting(job_id, script)
         if shell is not None:
-            return shell.pid, shell.pid_start, shell.output
+            return shell.pid, shell.pid_start, shell.output, shell
         with self.agent.acting():
             try:
                 self.agent.check_program(argv[0], self.settings["environment"], self.workspace)
@@ -2256,10 +2279,9 @@ class Executor:
             output = self.jobs.create_output(job_id)
         try:
             if script is None:
-                return *self.back_row.run(lambda: self.make_process(argv, output, job_id)), output
-            shell = self.back_row.run(lambda: self.make_shell(output))
-            shell.run(job_id, script)
-            return shell.pid, shell.pid_start, output
+                return *self.back_row.run(lambda: self.make_process(argv, output, job_id)), output, None
+            shell = self.begin_shell(job_id, script, output)
+            return shell.pid, shell.pid_start, output, None
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             os.close(output)
             with self.agent.acting():
@@ -2281,6 +2303,13 @@ class Executor:
         if isinstance(self.agent, Agent):
             offer_to_kernel(process.pid)
         return process.pid, start_time(process.pid) if LINUX else None
+
+    def begin_shell(self, job_id, script, output):
+        """A shell that has not waited. @raises as `subprocess` does."""
+        shell = self.back_row.run(lambda: self.make_shell(output))
+        shell.run(job_id, script)
+        shell.let_go()
+        return shell
 
     def make_shell(self, output):
         return Shell(lambda argv, pass_fds: self.make_process(argv, output, pass_fds=pass_fds), output)
@@ -2402,7 +2431,7 @@ class Executor:
             job_id = self.by_pid.pop(pid, None)
             if job_id is None:
                 self.shells.drop(pid)
-            else:
+            elif not self.begin_again(self.jobs.running[job_id], status):
                 self.finish(self.jobs.running[job_id], status)
         self.has_children = self.has_others()
 
@@ -2419,7 +2448,25 @@ class Executor:
         files = [open_first("/proc/self/task/%d/children" % thread) for thread in threads]
         return files if all(files) else []
 
+    def begin_again(self, job, status):
+        """Whether the job goes on in another shell: a signal ended the one that had waited before the script was there, so none of it was run."""
+        if job.shell is None or not os.WIFSIGNALED(status) or job.record["ended_by"] or job.shell.has_begun():
+            return False
+        job_id = job.record["job_id"]
+        try:
+            shell = self.begin_shell(job_id, job.shell.told(), job.output)
+        except (OSError, ValueError, subprocess.SubprocessError):
+            return False
+        job.shell.let_go()
+        job.shell = None
+        self.by_pid[shell.pid] = job_id
+        job.record.update(pid=shell.pid, pid_start=shell.pid_start)
+        self.jobs.rewrite(job)
+        return True
+
     def finish(self, job, status):
+        if job.shell is not None:
+            job.shell.let_go()
         record = job.record
         if os.WIFSIGNALED(status):
             record["exit_signal"] = signal_name(os.WTERMSIG(status))
