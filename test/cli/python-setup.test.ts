@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
@@ -101,6 +102,7 @@ describe('mlrb setup', { timeout: 180_000 }, () => {
     await writeFile(mark('stall'), '');
     const setup = startMlrb(home, `setup --python-program ${program}`);
     await vi.waitUntil(() => existsSync(mark('begun')), SLOW);
+    await vi.waitUntil(isPipNoted, SLOW);
     setup.process.kill('SIGKILL');
     await setup.ended;
     expect(processesNaming('-m pip').filter(line => line.includes(home))).toHaveLength(1);
@@ -132,6 +134,16 @@ describe('mlrb setup', { timeout: 180_000 }, () => {
 
 function client(principal = 'tester'): Promise<Contestant> {
   return connect({ home, principal, flags: ['--python-program', program] });
+}
+
+/** Whether the pip that is at work is the one that is noted, as it is a moment after it began. */
+async function isPipNoted(): Promise<boolean> {
+  const [name = ''] = (await readdir(join(home, 'python'))).filter(entry => !entry.includes('.'));
+  const noted = /"pid":(\d+)/.exec(await readFile(join(home, 'python', name, 'making.json'), 'utf8'))?.[1];
+  const processes = execFileSync('ps', ['axww', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+  return processes.some(
+    line => line.includes(`${name}/bin/python -m pip`) && line.trim().startsWith(`${noted} `),
+  );
 }
 
 function mark(name: string): string {
