@@ -148,6 +148,7 @@ export function sandboxContract(
       sandbox.readFile({ path, start_line: 1, max_bytes: 100_000, ...lines }, options);
     const edit = (path: string, target: string, replacement: string, more: object = {}) =>
       sandbox.editFile({ path, target, replacement, where: 'instead', all: false, ...more }, options);
+    const waitingShells = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
     const list = (path: string, depth = 1) => sandbox.listFiles({ path, depth }, options);
 
     describe('a job', () => {
@@ -236,8 +237,7 @@ export function sandboxContract(
       test.runIf(onLinux).each(['STOP', 'TERM', 'KILL'])(
         'of bash runs, also where the job before sent SIG%s to the shells that wait for theirs',
         async signal => {
-          const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
-          await expect.poll(waiting, { timeout: 20_000 }).not.toBe('\n');
+          await expect.poll(waitingShells, { timeout: 20_000 }).not.toBe('\n');
           const sent = await runScript(sandbox, `${WAITING_SHELLS}; kill -${signal} $pids && echo sent`);
           expect(sent.output).toBe('sent\n');
           for (let n = 0; n < 5; n += 1) {
@@ -254,8 +254,7 @@ export function sandboxContract(
           await startScript(sandbox, killing);
           await expect.poll(() => read('killed').then(Boolean, () => false), { timeout: 20_000 }).toBe(true);
           expect(await runScript(sandbox, 'echo on')).toMatchObject({ output: 'on\n', exit_code: 0 });
-          const waiting = async () => (await runScript(sandbox, `${WAITING_SHELLS}; echo $pids`)).output;
-          await expect.poll(waiting, { timeout: 20_000 }).not.toBe('\n');
+          await expect.poll(waitingShells, { timeout: 20_000 }).not.toBe('\n');
         },
       );
 

@@ -722,6 +722,7 @@ class Shell:
 
 
 def unnamed_file():
+    """A descriptor of an empty file that goes with its last descriptor: in memory where the system can do that."""
     with contextlib.suppress(OSError, AttributeError):
         return os.memfd_create("script")
     import tempfile
