@@ -9,11 +9,8 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
  * overwritten with carriage returns (a progress bar) only its last state kept.
  */
 export function plainText(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\r\n', '\n')
-    .split('\n')
-    .map(lastState)
-    .join('\n')
+  const lines = stripVTControlCharacters(text).replaceAll('\r\n', '\n');
+  return (lines.includes('\r') ? lines.split('\n').map(lastState).join('\n') : lines)
     .replace(CONTROL, '')
     .toWellFormed();
 }

@@ -1,9 +1,4 @@
-import {
-  type CallToolResult,
-  CLIENT_INFO_META_KEY,
-  Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { CLIENT_INFO_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Config } from '../config.js';
 import { firstChars } from '../lib/text.js';
@@ -44,7 +39,7 @@ export function createServer({ session, host, config, version }: ServerOptions):
     },
   );
   let described: ReturnType<typeof describeTool>[] | undefined; // made when asked for: the handshake need not wait for it
-  const recent = new RecentAnswers<CallToolResult>();
+  const recent = new RecentAnswers();
   server.setRequestHandler('tools/list', () => {
     described ??= tools.map(describeTool);
     return { tools: described };
@@ -60,7 +55,7 @@ export function createServer({ session, host, config, version }: ServerOptions):
         client: clientName(server, ctx),
         protocol: protocolOf(server),
       };
-      return session.seeThrough(callTool(call, session, host, config));
+      return await session.seeThrough(callTool(call, session, host, config));
     }),
   );
   offerResources(server, host);

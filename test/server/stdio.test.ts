@@ -56,10 +56,37 @@ describe('the server on standard input and output', () => {
     };
     server.send(request);
     server.send(request);
-    await server.answer(2);
+    const first = await server.answer(2);
     const { structuredContent } = await call(3, 'run_bash', { script: 'cat count' });
     expect(structuredContent.output).toBe('once');
+    server.send(request);
+    await call(4, 'list_tasks');
+    const answers = server.lines.map(line => JSON.parse(line)).filter(({ id }) => id === 2);
+    expect(answers).toEqual([first, first, first]);
   });
+
+  test('tells a client that asked for progress that a call is alive, until it is answered', async () => {
+    await call(1, 'start_run', { task_id: 'mini_baby_lm' });
+    server.send({
+      id: 2,
+      method: 'tools/call',
+      params: {
+        name: 'run_bash',
+        arguments: { script: 'sleep 11', wait_s: 15 },
+        _meta: { progressToken: 'token' },
+      },
+    });
+    await server.answer(2);
+    const told = server.lines.map(line => JSON.parse(line)).slice(-2);
+    expect(told).toEqual([
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 'token', progress: 1, message: 'working' },
+      },
+      expect.objectContaining({ id: 2 }),
+    ]);
+  }, 40_000);
 
   test("the server's environment stays out of the sandbox", async () => {
     await call(1, 'start_run', { task_id: 'mini_baby_lm' });
