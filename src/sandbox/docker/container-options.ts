@@ -30,7 +30,8 @@ const CAPABILITIES = [
 /** Processes and threads: a PyTorch job with data loaders stays below a few hundred; a fork bomb does not. */
 const PIDS = 2048;
 const PERIOD_US = 100_000;
-const TMP_SHARE = 0.5;
+/** Of the memory, for each of two: what lies in them has no process that could be ended for it, so some must be left beside both. */
+const TMP_SHARE = 0.4;
 const LOG = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } };
 
 /**

@@ -91,6 +91,9 @@ JOB_NICENESS = 10
 CANCEL_GRACE_S = 2.0
 KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
+ENTRY_BYTES = 4096  # what a name costs a disk, at most
+UNMEASURED = 1 << 60
+QUICK_SCAN_S = 0.1
 FULL_DISK_BYTES = 1 << 16
 JOBS_FOLDER_NAME = ".jobs"
 JOB_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -1549,10 +1552,13 @@ def whole_characters(data):
 class Quota:
     """Bytes on disk below the run's folders, from a scan now and then. Used by several threads."""
 
-    def __init__(self, folders, limit, agent):
+    def __init__(self, folders, limit, agent, processes):
+        """`processes()`: numbers of all processes of the run."""
         self.folders = folders
         self.limit = limit
         self.agent = agent
+        self.processes = processes
+        self.is_over = False
         self.used = 0
         self.free_before = self.free()
         self.scanned_at = None
@@ -1561,17 +1567,42 @@ class Quota:
 
     def scan(self):
         with self.lock:
-            started = time.monotonic()
-            self.free_before = self.free()
-            with self.agent.pausing():  # also what the contestant hid from itself
-                self.used = disk_bytes(self.folders)
-            self.scanned_at = time.monotonic()
-            self.scan_seconds = self.scanned_at - started
+            return self.measure()
+
+    def measure(self):
+        """Holds the lock. Bytes of all that is there, and of what was removed and is still open."""
+        started = time.monotonic()
+        self.free_before = self.free()
+        with self.agent.pausing():  # also what the contestant hid from itself
+            used = disk_bytes(self.folders, lambda: self.is_over)
+        with self.agent.acting():  # the kernel shows what a process has open to its user
+            self.used = used + removed_bytes(self.folders, self.processes())
+        self.scanned_at = time.monotonic()
+        self.scan_seconds = self.scanned_at - started
+        return self.used
+
+    def latest(self):
+        """As `scan`, but the figure of the last one where looking takes long or is under way: the main loop must not wait for it."""
+        if self.scan_seconds > QUICK_SCAN_S or not self.lock.acquire(blocking=False):
             return self.used
+        try:
+            return self.measure()
+        finally:
+            self.lock.release()
 
     def next_scan(self):
-        """No earlier than a second after the last scan, and no more than a twentieth of the time."""
-        return 0.0 if self.scanned_at is None else self.scanned_at + max(1.0, 20 * self.scan_seconds)
+        """
+        No earlier than a second after the last scan, and no more than a twentieth of the time, unless the disk has lost so much
+        since that the limit may be reached.
+        """
+        if self.scanned_at is None:
+            return 0.0
+        rested = self.scanned_at + 20 * self.scan_seconds
+        soonest = self.scanned_at + 1.0
+        return soonest if rested <= soonest or self.may_be_reached(self.free()) else rested
+
+    def may_be_reached(self, free):
+        return self.used + max(0, self.free_before - free) > self.limit - GROWTH_SLACK_BYTES
 
     def free(self):
         """Bytes that the disk below still has for all, whatever the limit; 0 where it holds as many files as it can."""
@@ -1601,13 +1632,18 @@ class Quota:
         where the disk has lost so much since the last time that the limit may be reached: every job's end comes here.
         """
         free = self.free()
-        if self.used + max(0, self.free_before - free) > self.limit - GROWTH_SLACK_BYTES and self.scan() >= self.limit:
+        if self.may_be_reached(free) and self.latest() >= self.limit:
             return "run"
         return "host" if free < FULL_DISK_BYTES and not self.can_write() else None
 
     def admit(self, extra):
         """Lets bytes in, or looks once more before it refuses: the contestant may have deleted something."""
         if self.used + extra > self.limit and self.scan() + extra > self.limit:
+            if self.used >= UNMEASURED:
+                raise over_limit(
+                    "The workspace holds a folder whose path is longer than the system takes, so that what is in it cannot be "
+                    "measured. Remove it and try again."
+                )
             raise over_limit(
                 "The disk limit of this run is reached: %s of %s are used. Delete files you no longer need and try again."
                 % (megabytes(self.used), megabytes(self.limit))
@@ -1619,26 +1655,54 @@ def megabytes(size):
     return "%.1f MB" % (size / 1e6)
 
 
-def disk_bytes(folders):
-    """Allocated bytes of all files, each once however many names it has. Links are not followed."""
+def disk_bytes(folders, is_over=lambda: False):
+    """
+    What all files take, each once however many names it has; UNMEASURED where a path is too long to be looked at. Links are not
+    followed. Stops, with any figure, once `is_over()`.
+    """
     total, seen, pending = 0, set(), list(folders)
     while pending:
         try:
             with os.scandir(pending.pop()) as items:
                 for item in items:
+                    if is_over():
+                        return total
                     try:
                         status = item.stat(follow_symlinks=False)
-                    except OSError:
+                    except FileNotFoundError:
                         continue
                     if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
                         if (status.st_dev, status.st_ino) in seen:
                             continue
                         seen.add((status.st_dev, status.st_ino))
-                    total += status.st_blocks * 512
+                    total += ENTRY_BYTES + status.st_blocks * 512
                     if stat.S_ISDIR(status.st_mode):
                         pending.append(item.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return UNMEASURED
+    return total
+
+
+def removed_bytes(folders, pids):
+    """Allocated bytes of files on the folders' disks that have no name any more, but that a process has open."""
+    total, seen, disks = 0, set(), set()
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            disks.add(os.stat(folder).st_dev)
+    for pid in pids:
+        open_files = "/proc/%d/fd" % pid
+        try:
+            descriptors = os.listdir(open_files)
         except OSError:
             continue
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                status = os.stat(os.path.join(open_files, descriptor))
+                key = (status.st_dev, status.st_ino)
+                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode) and status.st_dev in disks and key not in seen:
+                    seen.add(key)
+                    total += status.st_blocks * 512
     return total
 
 
@@ -1928,7 +1992,7 @@ class Executor:
         self.paused_seconds = self.read_pauses()
         self.deadline = min(time.monotonic() + settings["seconds"], self.deadline_before())
         self.jobs = JobBook(settings["jobs_folder"], settings["workspace"], self.agent)
-        self.quota = Quota(settings["quota_folders"], settings["disk_limit_bytes"], self.agent)
+        self.quota = Quota(settings["quota_folders"], settings["disk_limit_bytes"], self.agent, self.processes)
         self.files = Files(self.workspace, settings["data"], self.quota)
         self.selector = selectors.DefaultSelector()
         self.channels = []
@@ -2228,7 +2292,7 @@ class Executor:
         self.grant_pauses()
         return {
             "seconds_left": round(max(0.0, self.deadline - time.monotonic()), 3),
-            "disk_bytes": self.quota.used,
+            "disk_bytes": self.quota.limit if self.quota.used >= UNMEASURED else self.quota.used,
             "disk_limit_bytes": self.quota.limit,
             "running_jobs": [self.tell(job_id) for job_id in list(self.jobs.running)[::-1]],
         }
@@ -2308,7 +2372,8 @@ class Executor:
     def begin_shell(self, job_id, script, output):
         """A shell that has not waited. @raises as `subprocess` does."""
         shell = self.back_row.run(lambda: self.make_shell(output))
-        shell.run(job_id, script)
+        with contextlib.suppress(BrokenPipeError):  # another job has killed it already, which its end will say
+            shell.run(job_id, script)
         shell.let_go()
         return shell
 
@@ -2589,7 +2654,7 @@ class Executor:
             refusal_for(error)
         elif used <= self.quota.limit:
             self.ceiling = None
-        elif self.ceiling is None or used > self.ceiling + GROWTH_SLACK_BYTES:
+        elif self.ceiling is None or used > self.ceiling + GROWTH_SLACK_BYTES or used >= UNMEASURED:
             self.ceiling = used
             self.end_jobs("disk_full")
         else:
@@ -2597,12 +2662,14 @@ class Executor:
 
     def end_jobs(self, reason):
         """Kills every process below this one and gives running jobs their reason."""
-        self.shells.end()
+        if self.settings.get("owns_processes"):
+            send_signal(-1, signal.SIGKILL)  # first of all: what follows may wait for processors that they keep busy
         for job in self.jobs.running.values():
             job.record["ended_by"] = job.record["ended_by"] or reason
             send_group_signal(job.record["pid"], signal.SIGKILL)
         for group in list(self.left_groups):
             send_group_signal(group, signal.SIGKILL)
+        self.shells.end()
         if self.settings.get("owns_processes"):
             kill_all_others(self.is_childless)
         else:
@@ -2616,6 +2683,7 @@ class Executor:
 
     def end_run(self, reason, is_final, answer=None):
         """Ends every process, then this program. `is_final`: the run is over and no other executor may take its place."""
+        self.quota.is_over = True
         self.end_jobs(reason)
         self.endings, endings = [], self.endings
         for ending in endings:
