@@ -59,7 +59,14 @@ export function dockerScorer({ socket, image, home, gpus = nvidiaGpus }: DockerS
     const program = { image: await image(), user, ...whatRuns(request, script) };
     const scorer = await onFreeDevice(
       request.device,
-      { engine, gpus, signal, onWait: seconds => onProgress(waitingForGpu(seconds)) },
+      {
+        engine,
+        gpus,
+        image: program.image,
+        home,
+        signal,
+        onWait: seconds => onProgress(waitingForGpu(seconds)),
+      },
       ({ devices, inside, beforeStart }) =>
         startContained(
           engine,

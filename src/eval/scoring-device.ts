@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, LimitError } from '../errors.js';
+import { ConfigError } from '../errors.js';
 import type { DockerEngine } from '../sandbox/docker/docker-engine.js';
-import { freeOf, isFirstToHold, listLeases } from '../sandbox/docker/gpu-lease.js';
+import { becomeGpuChooser } from '../sandbox/docker/gpu-chooser.js';
+import { freeOf, listLeases } from '../sandbox/docker/gpu-lease.js';
 import type { GpuHost } from '../sandbox/docker/gpus.js';
 
 /** What a container that scores gets. */
@@ -10,13 +11,16 @@ export interface ScoringDevice {
   readonly devices: readonly string[];
   /** As the scorer inside is told. */
   readonly inside: string;
-  /** To be called with the container that was made and holds them, before it starts. @throws LimitError if another was faster. */
-  readonly beforeStart: (container: string) => Promise<void>;
+  /** To be called when the container that holds them is made: only then may others choose. */
+  readonly beforeStart: () => Promise<void>;
 }
 
 export interface FindDevice {
   readonly engine: DockerEngine;
   readonly gpus: GpuHost;
+  /** Of which the scorer's container will be. */
+  readonly image: string;
+  readonly home: string;
   readonly signal: AbortSignal;
   /** Called every now and then while all devices that will do are held, with the seconds waited so far. */
   readonly onWait: (seconds: number) => void;
@@ -31,7 +35,7 @@ const RETRY_MS = 2000;
  */
 export async function onFreeDevice<T>(
   wish: string,
-  { engine, gpus, signal, onWait }: FindDevice,
+  { engine, gpus, image, home, signal, onWait }: FindDevice,
   start: (device: ScoringDevice) => Promise<T>,
 ): Promise<T> {
   const candidates = await devicesFor(wish, gpus);
@@ -43,12 +47,12 @@ export async function onFreeDevice<T>(
   const since = Date.now();
   for (;;) {
     signal.throwIfAborted();
-    const devices = freeOf(candidates, await listLeases(engine)).slice(0, 1);
-    if (devices.length > 0) {
-      const started = await unlessOvertaken(
-        start({ devices, inside, beforeStart: holding(engine, devices) }),
-      );
-      if (started !== undefined) return started;
+    const findFree = async () => freeOf(candidates, await listLeases(engine)).slice(0, 1);
+    if ((await findFree()).length > 0) {
+      await using chooser = await becomeGpuChooser(engine, { image, home, signal });
+      const devices = await findFree();
+      const beforeStart = async () => chooser[Symbol.asyncDispose]();
+      if (devices.length > 0) return await start({ devices, inside, beforeStart });
     }
     onWait((Date.now() - since) / 1000);
     await sleep(RETRY_MS, undefined, { signal });
@@ -65,18 +69,4 @@ async function devicesFor(wish: string, gpus: GpuHost): Promise<readonly string[
   throw new ConfigError(
     `The setting evaluation.device is "${wish}", but this host has ${all.length === 0 ? 'no GPU' : `GPUs up to cuda:${all.length - 1} only`}. Set it to auto or cpu.`,
   );
-}
-
-function holding(engine: DockerEngine, devices: readonly string[]): ScoringDevice['beforeStart'] {
-  return async container => {
-    if (!(await isFirstToHold(engine, container, devices)))
-      throw new LimitError('Another took the GPU a moment earlier. Evaluate again.');
-  };
-}
-
-async function unlessOvertaken<T>(started: Promise<T>): Promise<T | undefined> {
-  return started.catch((error: unknown) => {
-    if (error instanceof LimitError) return undefined;
-    throw error;
-  });
 }

@@ -22,6 +22,8 @@ const engine = new DockerEngine(SOCKET);
 const leases = async () =>
   (await listLeases(engine)).filter(lease => lease.devices.some(device => devices.includes(device)));
 
+const choosers = () => docker('ps', '--all', '--quiet', '--filter', 'name=mlrb-gpu-chooser');
+
 describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
   let home: string;
   const server = (gpus: GpuHost = twoGpus, at = home) =>
@@ -52,7 +54,7 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     expect(fourth.spec.run_id).not.toBe(first.spec.run_id);
   });
 
-  test('are never held twice, though many servers ask at the same moment', async () => {
+  test.each([1, 2, 3])('are never held twice, though many servers ask at the same moment (%i)', async () => {
     const asked = await Promise.allSettled(Array.from({ length: 6 }, () => makeRun(server(), { gpus: 1 })));
     const held = (await leases()).flatMap(lease => lease.devices);
     expect(new Set(held).size).toBe(held.length);
@@ -62,6 +64,19 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
       else await outcome.value[Symbol.asyncDispose]();
     }
     expect(await leases()).toEqual([]);
+    expect(choosers()).toBe('');
+  });
+
+  test('are given out again after a server died while it chose', async () => {
+    docker('create', '--name', 'mlrb-gpu-chooser', TEST_IMAGE, 'true');
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const asked = makeRun(server(), { gpus: 1 });
+    await new Promise(resolve => setTimeout(resolve, 500)); // it has seen that another chooses
+    expect(await leases()).toEqual([]);
+    vi.advanceTimersByTime(21_000);
+    await using run = await asked;
+    expect((await leases()).map(({ runId }) => runId)).toEqual([run.spec.run_id]);
+    expect(choosers()).toBe('');
   });
 
   test('are waited for in turn: everyone is told the place and why', async () => {

@@ -50,14 +50,14 @@ export const CONTAINED_CPUS =
 
 /**
  * Starts the program, hands it `input` on a standard input that stays open, and removes its container when it has ended.
- * `beforeStart` may still refuse.
+ * `beforeStart` is called when the container is made.
  * @throws ConfigError that says what the host lacks.
  */
 export async function startContained(
   engine: DockerEngine,
   program: ContainedProcess,
   input: string,
-  beforeStart: (container: string) => Promise<void> = async () => undefined,
+  beforeStart: () => Promise<void> = async () => undefined,
 ): Promise<RunningContained> {
   const make = { method: 'POST', path: '/containers/create', body: containedOptions(program) } as const;
   const { Id: id } = await engine.ask(MadeContainer, make).catch((error: unknown) => {
@@ -77,7 +77,7 @@ export async function startContained(
       // An engine that goes away closes the stream without an end.
       for (const event of ['end', 'error', 'close'])
         stream.on(event, () => [stdout, stderr].map(each => each.end()));
-      await beforeStart(id);
+      await beforeStart();
       await engine.tell({ method: 'POST', path: containerPath(id, 'start') }).catch((error: unknown) => {
         throw startFailed(error, program.image);
       });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LimitError, SandboxError } from '../../errors.js';
+import { SandboxError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { exists } from '../../lib/exists.js';
 import type { ExecutorClient } from '../executor/executor-client.js';
@@ -26,7 +26,8 @@ import { type DockerPlaces, dockerPlaces, INSIDE } from './docker-places.js';
 import { ensureEgress, removeEgress } from './egress-container.js';
 import { hostNetworks, parseAllowed } from './egress-rules.js';
 import { containerPath, InspectedImage, imagePath } from './engine-objects.js';
-import { awaitTurn, chooseDevices, isFirstToHold } from './gpu-lease.js';
+import { becomeGpuChooser } from './gpu-chooser.js';
+import { awaitTurn, chooseDevices } from './gpu-lease.js';
 import { isBack, memoryAfter, noteMemory } from './gpu-memory.js';
 import { type GpuHost, nvidiaGpus } from './gpus.js';
 import { hasImage } from './images.js';
@@ -187,7 +188,11 @@ export class DockerBackend implements SandboxBackend {
   }
 
   async pausedFor(run: RunPlace): Promise<number | null> {
-    return pausedSince(dockerPlaces(run.run_folder));
+    const seconds = await pausedSince(dockerPlaces(run.run_folder));
+    if (seconds === null) return null;
+    // The note of a pause is made before it, and taken away after it: who was killed in between left it.
+    const container = await findContainer(this.#engine, run.run_id, this.#home);
+    return container?.state === 'paused' ? seconds : null;
   }
 
   async timeLeft(run: RunPlace): Promise<number | null> {
@@ -252,6 +257,10 @@ export class DockerBackend implements SandboxBackend {
   async #start(spec: SandboxSpec, seconds: number, options: CallOptions): Promise<ExecutorClient> {
     const started = performance.now();
     await makeFolders(spec);
+    await using chooser =
+      spec.limits.gpus === 0
+        ? undefined
+        : await becomeGpuChooser(this.#engine, { image: await this.#image(), home: this.#home, ...options });
     const devices = await chooseDevices(this.#engine, this.#gpus, spec.limits.gpus);
     const request = await this.#request(spec, seconds, devices);
     const places = dockerPlaces(spec.run_folder);
@@ -262,9 +271,8 @@ export class DockerBackend implements SandboxBackend {
     options.signal.throwIfAborted();
     if (spec.network === 'open') await this.#openNetwork(request);
     const left = seconds - (performance.now() - started) / 1000;
-    const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) }, async made => {
-      if (!(await isFirstToHold(this.#engine, made, devices))) throw overtaken();
-    });
+    const beforeStart = async () => chooser?.[Symbol.asyncDispose]();
+    const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) }, beforeStart);
     try {
       return await this.#becomesReady(id, request, options);
     } catch (error) {
@@ -364,10 +372,4 @@ export class DockerBackend implements SandboxBackend {
 
 function withoutLease(labels: ContainerRequest['labels']): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== GPUS_LABEL));
-}
-
-function overtaken(): LimitError {
-  return new LimitError(
-    'Another run or an evaluation took the GPU a moment earlier. Call start_run again to wait for the next.',
-  );
 }

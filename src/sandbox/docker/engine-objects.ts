@@ -4,8 +4,6 @@ import { z } from 'zod';
 
 export const InspectedContainer = z.object({
   Id: z.string(),
-  /** With nine digits after the second. */
-  Created: z.string(),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   State: z.object({
     Running: z.boolean(),

@@ -5,7 +5,7 @@ import { LimitError } from '../../errors.js';
 import { writeJson } from '../../lib/atomic-write.js';
 import { withFileLock } from '../../lib/file-lock.js';
 import type { DockerEngine } from './docker-engine.js';
-import { containerPath, InspectedContainer, ListedContainers } from './engine-objects.js';
+import { ListedContainers } from './engine-objects.js';
 import { type GpuHost, refuseTooFew } from './gpus.js';
 import { GPUS_LABEL, RUN_LABEL, SCORER_LABEL, UNTIL_LABEL } from './run-container.js';
 
@@ -51,7 +51,7 @@ async function leasesOn(engine: DockerEngine, devices: readonly string[]): Promi
 }
 
 /**
- * Devices that nobody holds.
+ * Devices that nobody holds. Two that ask at once are answered the same: see `becomeGpuChooser`.
  * @throws ConfigError if the host has too few; LimitError if others hold them.
  */
 export async function chooseDevices(
@@ -66,31 +66,6 @@ export async function chooseDevices(
   const free = freeOf(devices, leases);
   if (free.length < needed) throw allTaken(leases, 1);
   return free.slice(0, needed);
-}
-
-/**
- * Whether a container that was made, and not started yet, has its devices for itself. Two servers that chose at once have both made
- * theirs before either looks, so both see both, and the one that came second gives way.
- */
-export async function isFirstToHold(
-  engine: DockerEngine,
-  container: string,
-  devices: readonly string[],
-): Promise<boolean> {
-  if (devices.length === 0) return true;
-  const sharing = await leasesOn(engine, devices);
-  const made = await Promise.all(sharing.map(async lease => [await madeAt(engine, lease), lease.container]));
-  const [first] = made.sort(
-    ([a = '', idA = ''], [b = '', idB = '']) => a.localeCompare(b) || idA.localeCompare(idB),
-  );
-  return first?.[1] === container;
-}
-
-/** When the engine made it, with nine digits after the second, so that texts sort as times do; last where it is gone meanwhile. */
-async function madeAt(engine: DockerEngine, { container }: GpuLease): Promise<string> {
-  const found = await engine.find(InspectedContainer, { path: containerPath(container, 'json') });
-  const [, second = '9', digits = ''] = /^([^.Z]+)(?:\.(\d+))?/.exec(found?.Created ?? '') ?? [];
-  return `${second}.${digits.padEnd(9, '0')}`;
 }
 
 const Ticket = z.object({ since: z.number(), needed: z.number() });

@@ -77,13 +77,13 @@ async function findLabelled(engine: DockerEngine, labels: Labels): Promise<Inspe
 }
 
 /**
- * Makes and starts the container of a run; `beforeStart` may still refuse.
+ * Makes and starts the container of a run; `beforeStart` is called in between.
  * @throws ConfigError that says what the host lacks: the image, its python3, a GPU.
  */
 export async function startContainer(
   engine: DockerEngine,
   request: ContainerRequest,
-  beforeStart: (id: string) => Promise<void>,
+  beforeStart: () => Promise<void>,
 ): Promise<string> {
   const { image, spec } = request;
   const name = containerName(spec.run_id);
@@ -94,7 +94,7 @@ export async function startContainer(
       throw creationFailed(error, image);
     });
   try {
-    await beforeStart(id);
+    await beforeStart();
     await engine.tell({ method: 'POST', path: containerPath(id, 'start') });
   } catch (error) {
     await removeContainer(engine, id).catch(() => undefined);
