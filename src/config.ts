@@ -94,7 +94,9 @@ export const ConfigSchema = z.strictObject({
       .min(0)
       .max(50)
       .default(45)
-      .describe('seconds that run_python and run_bash wait before they answer with a job'),
+      .describe(
+        'seconds that run_python, run_bash, job_wait and get_result wait where the call does not say',
+      ),
     output_chars: z
       .number()
       .int()

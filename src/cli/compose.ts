@@ -25,11 +25,13 @@ export interface ComposeOptions {
 
 /** Puts the parts together. Nothing is started or looked at before it is needed. */
 export function composeHost(config: Config, { signal, log }: ComposeOptions): Host {
+  const tasks = knownTasks(config);
   const runs = new RunStore(config.home);
   const python = serverPython(config, { signal, log });
   const { backend, checkReady } = composeSandbox(config, python, runs);
   return {
-    tasks: knownTasks(config),
+    tasks,
+    offered: tasks,
     runs,
     backend,
     startEvaluation: runId => startEvaluationProcess(runId, runs, config),

@@ -19,11 +19,12 @@ const MIN_DISK_BYTES = 6e9;
 const MIN_MEMORY_BYTES = 4e9;
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** Looks at everything at once; changes nothing but that it makes the home folder. */
+/** Looks at everything at once; changes nothing but that it makes the home folder, which the others look at. */
 export async function checkHost(config: Config, signal: AbortSignal): Promise<HostCheck[]> {
+  const home = await checkHome(config);
   const checks = await Promise.all([
     checkNode(),
-    checkHome(config),
+    home,
     checkDisk(config),
     checkMemory(),
     checkPython(config, signal),

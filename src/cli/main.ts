@@ -18,7 +18,9 @@ process.stdout.on('error', endOnBrokenPipe);
 process.stderr.on('error', () => undefined);
 const abort = new AbortController();
 listenForSignals();
-process.exit(await main(process.argv.slice(2)));
+const exitCode = await main(process.argv.slice(2));
+await Promise.all([process.stdout, process.stderr].map(written));
+process.exit(exitCode);
 
 async function main(argv: readonly string[]): Promise<number> {
   let config: Config | undefined;
@@ -104,6 +106,11 @@ function print(text: string): void {
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
+}
+
+/** Resolves when all that was printed is out: to end before cuts off what a slow reader of a pipe has not taken yet. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise(resolve => stream.write('', () => resolve()));
 }
 
 /** Whoever read our output has enough, as in `mlrb runs | head`. */

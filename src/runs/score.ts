@@ -52,7 +52,9 @@ export type Provenance = z.infer<typeof Provenance>;
 /** How far an evaluation is, and at its end what it found. Written to `evaluation/evaluation.json`. */
 export const Evaluation = z.strictObject({
   version: z.literal(1),
-  state: z.enum(['queued', 'running', 'done', 'failed']),
+  state: z
+    .enum(['queued', 'running', 'done', 'failed', 'stopped'])
+    .describe('stopped: the operator cancelled it; only `mlrb evaluate` goes on with it'),
   requested_at: z.iso.datetime(),
   starts: z.number().int().nonnegative().describe('how often a process began it'),
   finished_at: z.iso.datetime().optional(),

@@ -12,6 +12,7 @@ import { randomHex } from '../lib/random-hex.js';
 import { unknownName } from '../lib/suggest.js';
 import { isOver, type Run, stateNow } from '../runs/run.js';
 import { settleRun, timeIsUp } from '../tools/support/close-run.js';
+import { runIsPaused } from '../tools/support/pause-run.js';
 import { secondsLeft } from '../tools/support/sandbox-spec.js';
 import { MAX_WAIT_S } from '../tools/support/wait.js';
 import type { ContextProvider, Host, Tool, ToolContext, ToolResult } from '../tools/tool.js';
@@ -138,7 +139,7 @@ class Attempt {
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
       await this.#session.closeSandbox(); // the next call connects anew
-      throw error;
+      throw (await this.#currentRun())?.paused_at ? runIsPaused() : error;
     }
   }
 

@@ -16,7 +16,7 @@ export const startPrompt = {
   ],
 } as const;
 
-export function offerPrompts(server: Server, { tasks, backend }: Pick<Host, 'tasks' | 'backend'>): void {
+export function offerPrompts(server: Server, { offered, backend }: Pick<Host, 'offered' | 'backend'>): void {
   server.setRequestHandler('prompts/list', () => ({
     prompts: [{ ...startPrompt, arguments: startPrompt.arguments.map(argument => ({ ...argument })) }],
   }));
@@ -27,7 +27,7 @@ export function offerPrompts(server: Server, { tasks, backend }: Pick<Host, 'tas
         `No prompt ${quotedName(params.name, 60)}. Known: ${startPrompt.name}. Ask for that.`,
       );
     }
-    const folder = wantedTask(params.arguments?.task_id, tasks);
+    const folder = wantedTask(params.arguments?.task_id, offered);
     const task = await renderPrompt(folder, UNKNOWN_PATHS, backend.networkFor(folder.task.network));
     const text = `${instructions}\n\nTake on this task now: call start_run with task_id "${folder.task.id}", and carry it through to get_result.\n\n${task}`;
     return { description: folder.task.title, messages: [{ role: 'user', content: { type: 'text', text } }] };

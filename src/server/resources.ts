@@ -7,9 +7,12 @@ import { startPrompt } from './prompts.js';
 const PREFIX = 'mlrb://tasks/';
 
 /** Tasks as resources, as a template, and completions for their ids. Each also exists as the tools list_tasks and read_task. */
-export function offerResources(server: Server, { tasks, backend }: Pick<Host, 'tasks' | 'backend'>): void {
+export function offerResources(
+  server: Server,
+  { offered, backend }: Pick<Host, 'offered' | 'backend'>,
+): void {
   server.setRequestHandler('resources/list', () => ({
-    resources: tasks.map(({ task }) => ({
+    resources: offered.map(({ task }) => ({
       uri: `${PREFIX}${task.id}`,
       name: task.id,
       title: task.title,
@@ -29,9 +32,9 @@ export function offerResources(server: Server, { tasks, backend }: Pick<Host, 't
     ],
   }));
   server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
-    const found = tasks.find(({ task }) => uri === `${PREFIX}${task.id}`);
+    const found = offered.find(({ task }) => uri === `${PREFIX}${task.id}`);
     if (found === undefined) {
-      const known = tasks.map(({ task }) => `${PREFIX}${task.id}`).join(', ');
+      const known = offered.map(({ task }) => `${PREFIX}${task.id}`).join(', ');
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         `No resource ${firstChars(uri, 200)}. Known: ${known}. Ask for one of them.`,
@@ -45,7 +48,9 @@ export function offerResources(server: Server, { tasks, backend }: Pick<Host, 't
     const isTaskId =
       argument.name === 'task_id' &&
       (ref.type === 'ref/resource' ? ref.uri === `${PREFIX}{task_id}` : ref.name === startPrompt.name);
-    const ids = isTaskId ? tasks.map(({ task }) => task.id).filter(id => id.startsWith(argument.value)) : [];
+    const ids = isTaskId
+      ? offered.map(({ task }) => task.id).filter(id => id.startsWith(argument.value))
+      : [];
     return { completion: { values: ids.slice(0, 100), total: ids.length, hasMore: ids.length > 100 } };
   });
 }

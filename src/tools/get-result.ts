@@ -62,11 +62,16 @@ async function waitForOutcome(run: Run, ms: number, context: RunToolContext): Pr
   for (;;) {
     const now = await context.runs.read(run.run_id);
     const evaluation = await readEvaluation(now, context);
-    const settled = !isBeingJudged(now) || evaluation?.state === 'failed';
+    const settled = !isBeingJudged(now) || !isExpected(evaluation);
     if (settled || Date.now() >= until) return answer(now, evaluation);
     if (evaluation !== undefined) context.progress(progressLine(evaluation));
     await sleep(Math.min(POLL_MS, Math.max(1, until - Date.now())), undefined, { signal: context.signal });
   }
+}
+
+/** One that failed, or that the operator stopped, is taken up by the operator alone. */
+function isExpected(evaluation: Evaluation | undefined): boolean {
+  return evaluation?.state !== 'failed' && evaluation?.state !== 'stopped';
 }
 
 function isBeingJudged(run: Run): boolean {
@@ -87,7 +92,7 @@ async function readEvaluation({ run_id }: Run, { runs }: RunToolContext): Promis
 async function restartIfDead(run: Run, context: RunToolContext): Promise<void> {
   const { run_id } = run;
   const evaluation = await readEvaluation(run, context);
-  if (evaluation?.state === 'failed') return;
+  if (!isExpected(evaluation)) return;
   const justAsked =
     evaluation?.state === 'queued' && Date.now() - Date.parse(evaluation.requested_at) < 10_000;
   if (justAsked || (await context.runs.isBeingEvaluated(run_id))) return;
@@ -151,6 +156,8 @@ function headline(run: Run, evaluation: Evaluation | undefined, { outcome, reaso
   if (outcome !== undefined)
     return `Run ${run.run_id} on ${run.task_id}: ${outcome}. ${reason ?? ''}`.trimEnd();
   if (run.submitting) return `What run ${run.run_id} handed in is being copied.`;
+  if (evaluation?.state === 'stopped')
+    return `Run ${run.run_id} was handed in; the operator stopped its scoring.`;
   return `Run ${run.run_id} is being scored: ${evaluation === undefined ? 'waiting to start' : progressLine(evaluation)}.`;
 }
 
@@ -160,8 +167,9 @@ function progressLine({ progress: { step, done, total } }: Evaluation): string {
 
 function nextStep(run: Run, evaluation: Evaluation | undefined): string {
   if (!isOver(run)) return 'Call submit_model with the folder of your model; scoring follows.';
-  if (isBeingJudged(run) && evaluation?.state !== 'failed')
-    return 'Call get_result again; it waits up to wait_s.';
+  if (isBeingJudged(run) && isExpected(evaluation)) return 'Call get_result again; it waits up to wait_s.';
+  if (evaluation?.state === 'stopped')
+    return 'The submission is kept, and the operator can have it scored at any time. Call start_run to begin another run.';
   if (evaluation?.state === 'failed')
     return 'The fault is not yours; the operator can repeat the evaluation. Call start_run to begin another run.';
   return 'Call start_run to begin another run.';

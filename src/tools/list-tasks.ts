@@ -30,8 +30,8 @@ export const listTasks = defineTool({
   effect: 'reads',
   essential: true,
   needs: 'nothing',
-  async handle({ suite }, { tasks }) {
-    const listed = tasksOfSuite(tasks, suite).map(({ task }) => ({
+  async handle({ suite }, { offered }) {
+    const listed = tasksOfSuite(offered, suite).map(({ task }) => ({
       task_id: task.id,
       suite: task.suite,
       title: task.title,

@@ -16,8 +16,8 @@ export const readTask = defineTool({
   effect: 'reads',
   essential: true,
   needs: 'nothing',
-  async handle({ task_id }, { tasks, backend }) {
-    const folder = findTask(tasks, task_id);
+  async handle({ task_id }, { offered, backend }) {
+    const folder = findTask(offered, task_id);
     const prompt = await renderPrompt(folder, UNKNOWN_PATHS, backend.networkFor(folder.task.network));
     const next = `Call start_run with task_id "${folder.task.id}" to begin: its clock starts then, and its answer tells the paths.`;
     return { text: `${prompt}\n\n${next}`, data: { task_id: folder.task.id, prompt, next } };

@@ -1,7 +1,7 @@
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, InputError, LimitError } from '../errors.js';
-import { charCount, grouped, lastChars, size } from '../lib/text.js';
+import { charCount, firstChars, grouped, lastChars, size } from '../lib/text.js';
 import { defineTool } from './tool.js';
 
 const MAX_BYTES = 1_000_000;
@@ -15,25 +15,52 @@ export const scratchpad = defineTool({
   input: z.strictObject({
     action: z
       .enum(['read', 'write'])
-      .describe('"write" adds a note at the end, "read" answers with all notes.'),
+      .describe('"write" adds a note at the end, "read" answers with the notes.'),
     note: z.string().optional().describe('The note, for "write".'),
+    page: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'For "read" of more than one answer holds: 1 (or nothing) is the newest part, 2 the one before.',
+      ),
   }),
-  output: z.object({ notes: z.string().optional(), size_bytes: z.number() }),
+  output: z.object({
+    notes: z.string().optional(),
+    size_bytes: z.number(),
+    pages: z.number().optional(),
+  }),
   effect: 'writes',
   needs: 'run',
-  async handle({ action, note }, { runs, run, limits }) {
+  async handle({ action, note, page = 1 }, { runs, run, limits }) {
     const path = runs.folder(run.run_id).scratchpad;
     if (action === 'write') return write(path, note ?? '');
     const notes = await read(path);
-    const shown = lastChars(notes, limits.outputChars);
-    const [kept, all] = [charCount(shown), charCount(notes)];
-    const cut = kept < all ? `(the last ${grouped(kept)} of ${grouped(all)} characters)\n` : '';
+    const { shown, pages } = pageOf(notes, page, limits.outputChars);
     return {
-      text: notes === '' ? 'No notes yet.' : cut + shown,
-      data: { notes: cut + shown, size_bytes: Buffer.byteLength(notes) },
+      text: notes === '' ? 'No notes yet.' : shown,
+      data: { notes: shown, size_bytes: Buffer.byteLength(notes), pages },
     };
   },
 });
+
+/** Counted from the end: what was noted last is asked for most. */
+function pageOf(notes: string, page: number, maxChars: number) {
+  const all = charCount(notes);
+  const pages = Math.max(1, Math.ceil(all / maxChars));
+  if (page > pages)
+    throw new InputError(
+      `There is no page ${page}: the notes have ${pages}, of which page 1 is the newest. Ask for one of them.`,
+    );
+  const end = all - (page - 1) * maxChars;
+  const shown = firstChars(lastChars(notes, Math.min(all, all - end + maxChars)), Math.min(end, maxChars));
+  if (pages === 1) return { shown, pages };
+  const older = page < pages ? `; page ${page + 1} has what was noted before` : '';
+  return {
+    shown: `(page ${page} of ${pages}, characters ${grouped(end - charCount(shown) + 1)} to ${grouped(end)} of ${grouped(all)}${older})\n${shown}`,
+    pages,
+  };
+}
 
 async function write(path: string, note: string) {
   if (note.trim() === '') throw new InputError('The note is empty. Give the text to keep in note.');

@@ -41,7 +41,7 @@ export const startRun = defineTool({
   essential: true,
   needs: 'nothing',
   async handle({ task_id, note }, context) {
-    const folder = findTask(context.tasks, task_id);
+    const folder = findTask(context.offered, task_id);
     await context.checkReady({ principal: context.principal, gpus: folder.task.budget.gpus });
     await context.trainingData(folder); // where it is missing, no run is begun
     const run = await context.runs.withPrincipal(context.principal, async () => {

@@ -17,7 +17,10 @@ export interface WantedRun {
 
 /** What the tools act on. The same for all calls of a server. */
 export interface Host {
+  /** All that are known: a run may be of any of them. */
   readonly tasks: readonly TaskFolder[];
+  /** Those that a contestant is shown and may begin. */
+  readonly offered: readonly TaskFolder[];
   readonly runs: RunStore;
   readonly backend: SandboxBackend;
   readonly startEvaluation: StartEvaluation;

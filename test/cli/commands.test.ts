@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunStore } from '../../src/runs/run-store.js';
-import { connect } from '../helpers/contestant.js';
+import { connect, MAIN } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { endAllRuns } from '../helpers/runs.js';
 import { EXAMPLE } from '../runs/intake/model-folder.js';
@@ -21,6 +23,13 @@ afterEach(async () => {
 describe('exit codes', () => {
   it('0 where all went well', async () => {
     expect(await mlrb(home.path, 'tasks')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('only when all is printed, however slowly it is read', async () => {
+    const line = `'${process.execPath}' '${MAIN}' tasks --json --home '${home.path}' | (sleep 1; cat)`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', line], { maxBuffer: 1e7 });
+    expect(stdout.length).toBeGreaterThan(65_536); // what a pipe holds
+    expect(JSON.parse(stdout).length).toBeGreaterThan(1);
   });
 
   it.each([

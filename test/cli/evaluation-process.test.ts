@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunStore } from '../../src/runs/run-store.js';
-import { MAIN } from '../helpers/contestant.js';
+import { connect, MAIN } from '../helpers/contestant.js';
 import { makeHome } from '../helpers/home.js';
 import { inProcess } from '../helpers/in-process.js';
 import { endAllRuns } from '../helpers/runs.js';
@@ -50,6 +50,13 @@ describe('an evaluation', () => {
     expect((await mlrb(home.path, `show ${runId}`)).stdout).toContain(
       `${goesOn}: \`mlrb evaluate ${runId}\` goes on`,
     );
+    await using contestant = await connect({ home: home.path });
+    const { data, text } = await contestant.ok('get_result', { wait_s: 5 });
+    expect(text).toContain('the operator stopped its scoring');
+    expect(data).toMatchObject({ state: 'submitted', evaluation: { state: 'stopped' } });
+    expect(await runs.isBeingEvaluated(runId)).toBe(false);
+    expect((await mlrb(home.path, `evaluate ${runId}`)).code).toBe(0);
+    expect(await runs.read(runId)).toMatchObject({ state: 'evaluated' });
   });
 });
 

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/lib/package-root.js';
+import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
 import { homeLabel } from '../../src/sandbox/docker/run-container.js';
 import { mlrb } from '../cli/mlrb.js';
 import { answersOf } from '../helpers/answers.js';
 import { CLIENTS, type Contestant, connect, MAIN } from '../helpers/contestant.js';
-import { docker, dockerLack, needsDocker, TEST_IMAGE } from '../helpers/docker.js';
+import { docker, dockerLack, needsDocker, SOCKET, TEST_IMAGE } from '../helpers/docker.js';
 import { makeHome } from '../helpers/home.js';
 
 /** Tasks whose data is there without a network, and is trained on and scored on in parts. */
@@ -113,8 +114,11 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
     test('pause and resume stop and move the clock, tell the contestant, and stand in the trace', async () => {
       await using me = await connect({ home: home.path, principal: 'paused' });
       const run = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+      const { data: job } = await me.ok('run_bash', { script: 'sleep 1000', wait_s: 0 });
+      const waiting = me.call('job_wait', { job_id: job.job_id, wait_s: 50 });
       const paused = await mlrb(home.path, `pause ${run.data.run_id}`);
       expect(paused.stdout).toMatch(/is paused with .* left/);
+      expect((await waiting).text).toMatch(/paused by the operator/);
       const refused = await me.call('run_bash', { script: 'true' });
       expect(refused).toMatchObject({ isError: true });
       expect(refused.text).toMatch(/paused by the operator/);
@@ -133,6 +137,20 @@ describe.skipIf(dockerLack)(needsDocker('runs in Docker'), () => {
       const steps = shown.trace.filter(({ type }: { type: string }) => type === 'run_state');
       expect(steps.map(({ to }: { to: string }) => to)).toEqual(['created', 'running', 'paused', 'running']);
       expect(await mlrb(home.path, `pause ${'run_0000000000000000'}`)).toMatchObject({ code: 2 });
+    });
+
+    test('a pause whose command was killed before it was recorded counts all the same', async () => {
+      await using me = await connect({ home: home.path, principal: 'half-paused' });
+      const { data } = await me.ok('start_run', { task_id: 'mini_baby_lm' });
+      const run_id = String(data.run_id);
+      const backend = new DockerBackend({ socket: SOCKET, image: async () => TEST_IMAGE, home: home.path });
+      const run_folder = join(home.path, 'runs', run_id);
+      await backend.pause({ run_id, run_folder, made_by: 'docker' });
+      await pause(2500);
+      expect((await mlrb(home.path, `resume ${run_id}`)).code).toBe(0);
+      const { stdout } = await mlrb(home.path, `show ${run_id} --json`);
+      expect(JSON.parse(stdout).run.paused_s).toBeGreaterThanOrEqual(2.5);
+      expect((await me.ok('run_bash', { script: 'echo on' })).data.output).toBe('on');
     });
 
     test.each([3_600_000, -3_600_000])(

@@ -35,11 +35,13 @@ export async function inProcess(
 ): Promise<InProcess> {
   const runs = new RunStore(home);
   const evaluations: string[] = [];
+  const known = tasks.map(folder => ({
+    ...folder,
+    task: { ...folder.task, budget: { ...folder.task.budget, ...budget } },
+  }));
   const host: Host = {
-    tasks: tasks.map(folder => ({
-      ...folder,
-      task: { ...folder.task, budget: { ...folder.task.budget, ...budget } },
-    })),
+    tasks: known,
+    offered: known,
     runs,
     backend: new LocalBackend({ python: async () => 'python3' }),
     startEvaluation: async runId => {

@@ -54,9 +54,18 @@ test('notes that are longer than an answer are cut between characters and counte
   const { data, text } = await me.call('scratchpad', { action: 'read' });
   const notes = String(data.notes);
   expect(notes).not.toContain('\ufffd');
-  expect(notes).toContain('(the last 10,000 of 12,011 characters)');
-  expect([...notes.slice(notes.indexOf('\n') + 1)]).toHaveLength(10_000);
+  expect(notes).toContain(
+    '(page 1 of 2, characters 2,012 to 12,011 of 12,011; page 2 has what was noted before)\n',
+  );
+  const newer = notes.slice(notes.indexOf('\n') + 1);
+  expect([...newer]).toHaveLength(10_000);
   expect(text).toContain(notes);
+  const older = await me.call('scratchpad', { action: 'read', page: 2 });
+  expect(older.text).toContain('(page 2 of 2, characters 1 to 2,011 of 12,011)\n');
+  const whole = String(older.data.notes).split(')\n')[1] + newer;
+  expect(whole).toBe(`first ${'😀'.repeat(6001)}\n\n${'😀é'.repeat(3000)}\n\n`);
+  const beyond = await me.call('scratchpad', { action: 'read', page: 3 });
+  expect(beyond.text).toMatch(/There is no page 3: the notes have 2/);
 });
 
 test('a long command of emoji is named in the list of jobs by whole characters', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError, isDiskFull } from '../../errors.js';
 import { isOver, type Run } from '../../runs/run.js';
+import type { RunStore } from '../../runs/run-store.js';
 import { cancelRun } from '../../tools/support/close-run.js';
 import { sandboxPlace } from '../../tools/support/sandbox-spec.js';
 import type { Host } from '../../tools/tool.js';
@@ -31,11 +32,20 @@ export const cancel = defineCommand({
     const now = await cancelRun(run.run_id, { reason: 'The operator cancelled it.' }, host).catch(
       (error: unknown) => endUnrecorded(run, host, error),
     );
-    if (now.state === 'submitted') await stopEvaluationProcess(run.run_id, host.runs);
+    if (now.state === 'submitted') await stopScoring(run.run_id, host.runs);
     print(whatBecameOf(run, now));
     return 0;
   },
 });
+
+/** Whoever asks for the result meanwhile must not start it again. */
+async function stopScoring(runId: string, runs: RunStore): Promise<void> {
+  await stopEvaluationProcess(runId, runs);
+  const evaluation = await runs.readEvaluation(runId).catch(() => undefined); // a damaged one is set aside by the next
+  if (evaluation === undefined || !['queued', 'running'].includes(evaluation.state)) return;
+  await runs.writeEvaluation(runId, { ...evaluation, state: 'stopped' });
+  await stopEvaluationProcess(runId, runs);
+}
 
 /** On a full disk nothing can be written down, but everything can be ended. */
 async function endUnrecorded(run: Run, host: Host, error: unknown): Promise<never> {

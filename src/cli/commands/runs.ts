@@ -27,7 +27,10 @@ export const runs = defineCommand({
   name: 'runs',
   summary: 'the runs that are there, newest last',
   options: [JSON_OPTION],
-  examples: [['mlrb runs', 'every run with its state, outcome and score']],
+  examples: [
+    ['mlrb runs', 'every run with its state, outcome and score'],
+    ['mlrb runs --json', 'their records; `mlrb report --json` has the scores'],
+  ],
   input: z.object({ json: JsonFlag }),
   async run({ json }, { config, print, progress }) {
     const found = await judgedRuns(new RunStore(config.home), [], progress);

@@ -38,14 +38,20 @@ export const serve = defineCommand({
     ]);
     setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
     const host = composeHost(config, { signal, log });
-    const offered = task === undefined ? host : { ...host, tasks: [findTask(host.tasks, task)] };
+    const offered = task === undefined ? host.offered : [findTask(host.tasks, task)];
     if (host.backend.warning !== null) log.warn(host.backend.warning);
     // A contest must not end because of a fault in one call: it is logged, and the server goes on.
     process.on('uncaughtException', error =>
       log.error({ error: String(error), stack: error.stack }, 'fault'),
     );
     process.on('unhandledRejection', reason => log.error({ error: String(reason) }, 'fault'));
-    await serveOnStdio({ principal: as, host: offered, config, version: packageVersion(), signal });
+    await serveOnStdio({
+      principal: as,
+      host: { ...host, offered },
+      config,
+      version: packageVersion(),
+      signal,
+    });
     return 0;
   },
 });

@@ -58,7 +58,7 @@ async function hasStopped(
   { run_id }: Run,
   evaluation: Evaluation | undefined,
 ): Promise<boolean> {
-  return evaluation?.state === 'running' && !(await runs.isBeingEvaluated(run_id));
+  return ['running', 'stopped'].includes(evaluation?.state ?? '') && !(await runs.isBeingEvaluated(run_id));
 }
 
 /** A damaged record of the evaluation must not hide the run. */

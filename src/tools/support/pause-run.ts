@@ -37,11 +37,11 @@ export async function resumeRun(runId: string, host: Host): Promise<Run> {
   });
 }
 
-/** Milliseconds; by the wall clock only where nobody has a better one. */
+/** Milliseconds, also where whoever paused it was killed before the record said so; by the wall clock only where nobody has a better one. */
 async function lengthOfPause(run: Run, host: Host): Promise<number> {
-  if (!run.paused_at) return 0;
   const seconds = await host.backend.pausedFor(sandboxPlace(run, host));
-  return seconds === null ? Math.max(0, Date.now() - Date.parse(run.paused_at)) : seconds * 1000;
+  if (seconds !== null) return seconds * 1000;
+  return run.paused_at ? Math.max(0, Date.now() - Date.parse(run.paused_at)) : 0;
 }
 
 /** The sentence that a call gets while its run stands still. */
