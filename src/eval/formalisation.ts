@@ -1,6 +1,6 @@
 import type { TaskEvaluator } from '../tasks/task.js';
 import type { EvaluatorName } from './evaluator-name.js';
-import { absentScore, type Judgement } from './judgement.js';
+import { absentScore, type Judgement, unmeasuredScore } from './judgement.js';
 import { interval95, mean, sum } from './mean.js';
 import type { GenerationRow } from './rows.js';
 import type { MessageOf } from './scorer-message.js';
@@ -109,7 +109,7 @@ export function judgeCombined(
   if (lean3 === null) {
     const reason =
       'It is the mean of BLEU, ROUGE-L and the share that Lean 3 accepts, and the last is absent.';
-    return { score: absentScore(evaluator, reason), findings: [] };
+    return { score: unmeasuredScore(evaluator, reason), findings: [] };
   }
   return {
     score: {

@@ -9,7 +9,7 @@ import { judgeChoices } from './choice-score.js';
 import type { EvaluationData } from './evaluation-data.js';
 import { parseEvaluator } from './evaluator-name.js';
 import { type CorpusScores, judgeBleu, judgeCombined, judgeRougeL, rowsOf } from './formalisation.js';
-import { absentScore, type Judgement } from './judgement.js';
+import { type Judgement, unmeasuredScore } from './judgement.js';
 import { judgeLean } from './lean/lean-score.js';
 import { measureScores } from './measure-scores.js';
 import { MMLU } from './mmlu.js';
@@ -75,7 +75,7 @@ export function judge(measurements: Measurements): { findings: Finding[]; scores
 function judgeOne(evaluator: TaskEvaluator, rows: readonly Row[], measurements: Measurements): Judgement {
   const { absent, notes } = measurements.data;
   const why = absent.get(evaluator.id);
-  if (why !== undefined) return { score: absentScore(evaluator, why), findings: [] };
+  if (why !== undefined) return { score: unmeasuredScore(evaluator, why), findings: [] };
   const judgement = judgePresent(evaluator, rows, measurements);
   const note = notes.get(evaluator.id);
   return note === undefined || judgement.score.value === null

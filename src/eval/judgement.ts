@@ -8,6 +8,11 @@ export interface Judgement {
   readonly findings: readonly Finding[];
 }
 
+/** There is no value, since the host lacks what measuring needs: no fault of the submission. */
+export function unmeasuredScore(evaluator: TaskEvaluator, reason: string): Score {
+  return { ...absentScore(evaluator, reason), host_lacks: true };
+}
+
 /** There is no value, for a reason; the other evaluators stand. */
 export function absentScore({ metric, direction }: TaskEvaluator, reason: string): Score {
   return {

@@ -3,7 +3,7 @@ import type { ResultRow } from './result-row.js';
 
 /**
  * What the runs of one contestant on one task come to, in one metric. The two means stand side by side: neither tells the whole.
- * `failed` runs are our fault and count in neither; runs without an outcome are not counted at all.
+ * `failed` runs, and valid ones that this host could not measure, are our fault and count in neither; runs without an outcome are not counted at all.
  */
 export interface Average {
   readonly task: string;
@@ -15,6 +15,7 @@ export interface Average {
   /** Runs with an outcome. */
   readonly runs: number;
   readonly valid: number;
+  /** Through our fault, or not measured for want of something on this host. */
   readonly failed: number;
   /** Over all runs but the failed ones, those without a valid score as zero; null where lower is better. */
   readonly mean_failures_zero: number | null;
@@ -77,7 +78,8 @@ function averageOf(rows: readonly ResultRow[]): Average {
   const scored = rows.filter(row => row.outcome === 'valid' && row.value !== null);
   const values = scored.flatMap(({ value }) => (value === null ? [] : [value]));
   const lowerIsBetter = first?.direction === 'lower_is_better';
-  const failed = rows.filter(({ outcome }) => outcome === 'failed').length;
+  const isOurs = ({ outcome, unmeasured }: ResultRow) => outcome === 'failed' || unmeasured;
+  const failed = rows.filter(isOurs).length;
   return {
     task: first?.task ?? '',
     task_version: first?.task_version ?? 0,
@@ -86,7 +88,7 @@ function averageOf(rows: readonly ResultRow[]): Average {
     evaluator_version: first?.evaluator_version ?? null,
     note: first?.note ?? null,
     runs: rows.length,
-    valid: rows.filter(({ outcome }) => outcome === 'valid').length,
+    valid: rows.filter(row => row.outcome === 'valid' && !isOurs(row)).length,
     failed,
     mean_failures_zero: lowerIsBetter ? null : ratio(sum(values), rows.length - failed),
     mean_valid: mean(values),

@@ -21,6 +21,8 @@ export interface ResultRow {
   /** Of what computed the value: equal versions give equal weights equal values. */
   readonly evaluator_version: string | null;
   readonly value: number | null;
+  /** There is no value since this host lacks what measuring needs: no fault of the contestant. */
+  readonly unmeasured: boolean;
   readonly interval_95: readonly [number, number] | null;
   readonly n: number | null;
   /** What the value says of itself, such as that the data are a sample: values that say different things are not comparable. */
@@ -53,6 +55,7 @@ export function resultRow({ run, evaluation }: JudgedRun): ResultRow {
     direction: score?.direction ?? null,
     evaluator_version: score === undefined ? null : (evaluation?.provenance?.evaluator_version ?? null),
     value: score?.value ?? null,
+    unmeasured: score?.value === null && score.host_lacks === true,
     interval_95: score?.interval_95 ?? null,
     n: score?.n ?? null,
     note: score === undefined || score.value === null ? null : (score.reason ?? null),

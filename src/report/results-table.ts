@@ -24,7 +24,7 @@ const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
   TASK_VERSION,
   { heading: 'contestant', cell: row => row.contestant },
   { heading: 'run', cell: row => row.run_id },
-  { heading: 'outcome', cell: row => (row.at_deadline ? `${row.outcome}, at deadline` : row.outcome) },
+  { heading: 'outcome', cell: outcomeOf },
   { heading: 'metric', cell: row => marked(row.metric ?? '–', row) },
   EVALUATOR,
   { heading: 'value', cell: row => number(row.value), right: true },
@@ -34,6 +34,12 @@ const RESULT_COLUMNS: readonly Column<ResultRow>[] = [
   { heading: 'claimed', cell: row => shortened(row.claimed) },
   { heading: 'min', cell: row => (row.minutes === null ? '–' : row.minutes.toFixed(1)), right: true },
 ];
+
+function outcomeOf({ outcome, at_deadline, unmeasured }: ResultRow): string {
+  return [outcome, at_deadline && 'at deadline', unmeasured && 'not measured here']
+    .filter(Boolean)
+    .join(', ');
+}
 
 const AVERAGE_COLUMNS: readonly Column<Average>[] = [
   { heading: 'task', cell: row => row.task },

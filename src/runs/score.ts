@@ -17,6 +17,10 @@ export const Score = z.strictObject({
   metric: z.string(),
   value: z.number().nullable(),
   reason: z.string().optional().describe('why there is no value, or what it is and rests on'),
+  host_lacks: z
+    .literal(true)
+    .optional()
+    .describe('there is no value since something that measuring needs is not on the host'),
   direction: Direction,
   unit: z.string().optional(),
   n: z.number().int().nonnegative().describe('rows scored'),

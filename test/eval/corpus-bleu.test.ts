@@ -91,5 +91,9 @@ test('the mean of the three is marked as ours, and absent where Lean is', () => 
     unit: expect.stringContaining('ours: the paper gives no rule'),
   });
   const absent = judgeCombined(EVALUATOR, rows, { ...numbers, lean3: null }).score;
-  expect(absent).toMatchObject({ value: null, reason: expect.stringContaining('the last is absent') });
+  expect(absent).toMatchObject({
+    value: null,
+    host_lacks: true,
+    reason: expect.stringContaining('the last is absent'),
+  });
 });

@@ -22,6 +22,7 @@ function row(changes: Partial<ResultRow>): ResultRow {
     direction: 'higher_is_better',
     evaluator_version: '1',
     value: 0.5,
+    unmeasured: false,
     interval_95: [0.49, 0.51],
     n: 67_000,
     note: null,

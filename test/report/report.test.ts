@@ -22,6 +22,7 @@ describe('a line of the results table', () => {
       direction: 'higher_is_better',
       evaluator_version: '1-0123456789ab',
       value: 0.52,
+      unmeasured: false,
       interval_95: [0.51, 0.53],
       n: 6700,
       note: null,
@@ -69,6 +70,20 @@ describe('averages', () => {
     });
     expect(line?.mean_failures_zero).toBeCloseTo(1.1 / 3, 10);
     expect(line?.mean_valid).toBeCloseTo(0.55, 10);
+  });
+
+  it('count no zero where this host lacked what measuring needs', () => {
+    const evaluation = evaluationOf(0.5);
+    const [score] = evaluation.scores;
+    if (score === undefined) throw new Error('the evaluation has no score');
+    const lacking = { ...evaluation, scores: [{ ...score, value: null, host_lacks: true as const }] };
+    const unmeasured = resultRow({ run: run('run_6', 'valid'), evaluation: lacking });
+    const [line] = averages([rowOf('run_1', 'valid', 0.5), unmeasured]);
+    expect(line).toMatchObject({ runs: 2, valid: 1, failed: 1, mean_failures_zero: 0.5, mean_valid: 0.5 });
+    expect(renderResults([unmeasured], 'markdown')).toContain('not measured here');
+    const broken = { ...evaluation, scores: [{ ...score, value: null }] }; // of the model's own doing
+    const zero = resultRow({ run: run('run_7', 'valid'), evaluation: broken });
+    expect(averages([rowOf('run_1', 'valid', 0.5), zero])[0]).toMatchObject({ mean_failures_zero: 0.25 });
   });
 
   it("give Student's interval of the mean, and none for a single run", () => {
@@ -169,7 +184,7 @@ describe('rendering', () => {
   it('makes CSV that quotes what must be quoted and starts no formula', () => {
     const csv = renderResults([{ ...rowOf('run_1', 'valid', 0.52), contestant: '=1+1' }], 'csv');
     expect(csv.split('\r\n')[1]).toBe(
-      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,6700,,0.46,1,2026-01-01T10:00:00.000Z,"about a half, ""honestly""",true,3.5,0.51,0.53,`,
+      `mini_baby_lm,1,'=1+1,run_1,valid,blimp@100,higher_is_better,1-0123456789ab,0.52,false,6700,,0.46,1,2026-01-01T10:00:00.000Z,"about a half, ""honestly""",true,3.5,0.51,0.53,`,
     );
   });
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -288,6 +288,17 @@ print("tried")
         .poll(async () => (await sandbox.usage(options)).disk_bytes, { timeout: 20_000 })
         .toBeLessThan(100_000_000);
       expect((await bash('echo on')).trim()).toBe('on');
+    });
+
+    test('no more disk by what writes unseen', async () => {
+      await bash('true');
+      await pause(2500); // it has looked after the last job
+      const hidden = join(run.spec.run_folder, 'workspace', 'hidden'); // written by a process that the executor cannot see at all
+      await writeFile(hidden, Buffer.alloc(220_000_000));
+      const used = async () => (await sandbox.usage(options)).disk_bytes;
+      await expect.poll(used, { timeout: 10_000 }).toBeGreaterThan(219_000_000);
+      await rm(hidden);
+      await expect.poll(used, { timeout: 30_000 }).toBeLessThan(100_000_000);
     });
 
     test('no more disk by hiding files from itself', async () => {

@@ -18,7 +18,7 @@ export const report = defineCommand({
   name: 'report',
   summary: 'results of all runs or of some, and their averages',
   details:
-    'The runs one a line; the runs of each contestant in the shape of the tables 4 and 5 of the paper; averages; and, where the paper has the same task, its numbers with what is known to be wrong with them. Averages show both means: over all runs with failures as zero, and over valid runs. Runs that failed through our own fault count in neither. Where lower is better, no value stands for a failure, so the first mean is absent. Values of different metrics, versions of an evaluator or of a task, or on other data are never averaged: each has a line, and runs without a score count in all of them.',
+    'The runs one a line; the runs of each contestant in the shape of the tables 4 and 5 of the paper; averages; and, where the paper has the same task, its numbers with what is known to be wrong with them. Averages show both means: over all runs with failures as zero, and over valid runs. Runs that failed through our own fault, or could not be measured on this host, count in neither. Where lower is better, no value stands for a failure, so the first mean is absent. Values of different metrics, versions of an evaluator or of a task, or on other data are never averaged: each has a line, and runs without a score count in all of them.',
   arguments: [['[run...]', 'runs by id; all where none is named']],
   options: [
     ['--task <id>', 'only this task'],

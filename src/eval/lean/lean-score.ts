@@ -1,5 +1,5 @@
 import type { TaskEvaluator } from '../../tasks/task.js';
-import { absentScore, type Judgement } from '../judgement.js';
+import { type Judgement, unmeasuredScore } from '../judgement.js';
 import { interval95, mean } from '../mean.js';
 import type { GenerationRow, LeanRow } from '../rows.js';
 
@@ -13,7 +13,7 @@ export function judgeLean(
   lean: readonly LeanRow[],
   absent: string | null,
 ): Judgement {
-  if (absent !== null) return { score: absentScore(evaluator, absent), findings: [] };
+  if (absent !== null) return { score: unmeasuredScore(evaluator, absent), findings: [] };
   const wanted = new Set(rows.map(({ item }) => item));
   const verdicts = lean.filter(({ item }) => wanted.has(item));
   if (verdicts.length !== rows.length) throw new Error('Lean was not asked about every generated text');

@@ -2641,7 +2641,10 @@ class Executor:
     # Disk
 
     def needs_scan(self):
-        return not self.scanning and (self.has_children or self.is_disk_dirty)
+        """Also where no process is seen that could write: one may hide below a shell that waits."""
+        if self.scanning:
+            return False
+        return self.has_children or self.is_disk_dirty or self.quota.may_be_reached(self.quota.free())
 
     def start_scan(self):
         self.scanning = True

@@ -170,5 +170,9 @@ test('three numbers are kept apart; the value is the share that is accepted', as
 
 test('without Lean the pass rate is absent, with what the operator does, and never 0', () => {
   const { score } = judgeLean(EVALUATOR, [row(0, 'x')], [], NO_LEAN.absent);
-  expect(score).toMatchObject({ value: null, reason: expect.stringContaining('lean.image or lean.program') });
+  expect(score).toMatchObject({
+    value: null,
+    host_lacks: true,
+    reason: expect.stringContaining('lean.image or lean.program'),
+  });
 });
