@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.js';
 import { ConfigError, errorCode, InputError, isKnownError } from '../errors.js';
 import { homeFault, refuseImpossibleHome } from '../lib/home-folder.js';
@@ -13,13 +15,14 @@ const DONE = 0;
 const FAILED = 1;
 const WRONG_USAGE = 2;
 const STOPPED = 130;
+const LAST_WORDS_MS = 1000;
 
 process.stdout.on('error', endOnBrokenPipe);
 process.stderr.on('error', () => undefined);
 const abort = new AbortController();
 listenForSignals();
 const exitCode = await main(process.argv.slice(2));
-await Promise.all([process.stdout, process.stderr].map(written));
+await Promise.race([Promise.all([process.stdout, process.stderr].map(written)), askedToEnd()]);
 process.exit(exitCode);
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -111,6 +114,12 @@ function say(text: string): void {
 /** Resolves when all that was printed is out: to end before cuts off what a slow reader of a pipe has not taken yet. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise(resolve => stream.write('', () => resolve()));
+}
+
+/** Nobody waits for a reader who takes nothing longer than for the end that was asked for. */
+async function askedToEnd(): Promise<void> {
+  if (abort.signal.aborted) await sleep(LAST_WORDS_MS);
+  else await once(abort.signal, 'abort');
 }
 
 /** Whoever read our output has enough, as in `mlrb runs | head`. */

@@ -78,7 +78,8 @@ function averageOf(rows: readonly ResultRow[]): Average {
   const scored = rows.filter(row => row.outcome === 'valid' && row.value !== null);
   const values = scored.flatMap(({ value }) => (value === null ? [] : [value]));
   const lowerIsBetter = first?.direction === 'lower_is_better';
-  const isOurs = ({ outcome, unmeasured }: ResultRow) => outcome === 'failed' || unmeasured;
+  const isOurs = ({ outcome, unmeasured }: ResultRow) =>
+    outcome === 'failed' || (outcome === 'valid' && unmeasured);
   const failed = rows.filter(isOurs).length;
   return {
     task: first?.task ?? '',

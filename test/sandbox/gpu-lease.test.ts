@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { ConfigError, LimitError } from '../../src/errors.js';
 import { DockerBackend } from '../../src/sandbox/docker/docker-backend.js';
 import { DockerEngine } from '../../src/sandbox/docker/docker-engine.js';
+import { becomeGpuChooser } from '../../src/sandbox/docker/gpu-chooser.js';
 import { listLeases } from '../../src/sandbox/docker/gpu-lease.js';
 import type { GpuHost } from '../../src/sandbox/docker/gpus.js';
 import { makeRun } from '../contract/sandbox.js';
@@ -77,6 +78,13 @@ describe.skipIf(dockerLack)(needsDocker('GPUs on a host with two'), () => {
     await using run = await asked;
     expect((await leases()).map(({ runId }) => runId)).toEqual([run.spec.run_id]);
     expect(choosers()).toBe('');
+  });
+
+  test('are not held by one that took so long to choose that others thought it dead', async () => {
+    const options = { image: TEST_IMAGE, home, signal: new AbortController().signal };
+    await using chooser = await becomeGpuChooser(engine, options);
+    docker('rm', '--force', 'mlrb-gpu-chooser');
+    await expect(chooser.done()).rejects.toBeInstanceOf(LimitError);
   });
 
   test('are waited for in turn: everyone is told the place and why', async () => {

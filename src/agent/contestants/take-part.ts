@@ -29,7 +29,7 @@ export async function submitAndWait(model_path: string, play: Play): Promise<voi
 export async function waitForOutcome({ contestant, onStep }: Play): Promise<void> {
   for (;;) {
     const result = await contestant.call('get_result', { wait_s: RESULT_WAIT_S }, Result);
-    if (result.outcome !== undefined) return;
+    if (result.outcome !== undefined || result.evaluation?.state === 'stopped') return;
     onStep('waits for the score', progress(result));
   }
 }

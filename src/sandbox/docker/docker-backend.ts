@@ -171,7 +171,9 @@ export class DockerBackend implements SandboxBackend {
 
   async pause(run: RunPlace): Promise<void> {
     const container = await this.#running(run);
-    await notePause(dockerPlaces(run.run_folder));
+    const places = dockerPlaces(run.run_folder);
+    if (container.state !== 'paused') await rm(places.pausedMark, { force: true }); // of a pause that never came, or is over
+    await notePause(places);
     if (container.state === 'paused') return;
     await this.#engine.tell({ method: 'POST', path: containerPath(container.id, 'pause') });
   }
@@ -188,11 +190,7 @@ export class DockerBackend implements SandboxBackend {
   }
 
   async pausedFor(run: RunPlace): Promise<number | null> {
-    const seconds = await pausedSince(dockerPlaces(run.run_folder));
-    if (seconds === null) return null;
-    // The note of a pause is made before it, and taken away after it: who was killed in between left it.
-    const container = await findContainer(this.#engine, run.run_id, this.#home);
-    return container?.state === 'paused' ? seconds : null;
+    return pausedSince(dockerPlaces(run.run_folder));
   }
 
   async timeLeft(run: RunPlace): Promise<number | null> {
@@ -271,7 +269,7 @@ export class DockerBackend implements SandboxBackend {
     options.signal.throwIfAborted();
     if (spec.network === 'open') await this.#openNetwork(request);
     const left = seconds - (performance.now() - started) / 1000;
-    const beforeStart = async () => chooser?.[Symbol.asyncDispose]();
+    const beforeStart = async () => chooser?.done();
     const id = await startContainer(this.#engine, { ...request, seconds: Math.max(0, left) }, beforeStart);
     try {
       return await this.#becomesReady(id, request, options);

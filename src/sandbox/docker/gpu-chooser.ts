@@ -6,7 +6,7 @@ import { creationFailed, HOME_LABEL, homeLabel, removeContainer, SCORER_LABEL } 
 
 /** The engine gives a name to one container only, so who made the one of this name chooses among GPUs, and nobody else on this engine. */
 const NAME = 'mlrb-gpu-chooser';
-/** Choosing takes about a second; who takes this long has died. */
+/** Choosing takes about a second; who takes this long has died, or is refused when it is done. */
 const DEAD_AFTER_MS = 20_000;
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -18,12 +18,18 @@ export interface BecomeChooser {
   readonly signal: AbortSignal;
 }
 
-/** Disposing, which may be done twice, lets the next one choose. */
-export type GpuChooser = AsyncDisposable;
+/** Disposing lets the next one choose, where that was not done. */
+export interface GpuChooser extends AsyncDisposable {
+  /**
+   * The container that holds the chosen ones is made: lets the next one choose.
+   * @throws LimitError if this one took so long that others took it for dead, and may have chosen the same.
+   */
+  done(): Promise<void>;
+}
 
 /**
- * Waits until no other server of this engine chooses GPUs. To be let go when the container that holds the chosen ones is made, from when on
- * everyone sees them taken.
+ * Waits until no other server of this engine chooses GPUs. `done` is to be called when the container that holds the chosen ones is made, from when
+ * on everyone sees them taken, and before it starts.
  * @throws LimitError if others take too long; ConfigError if the image is missing; the signal's reason on abort.
  */
 export async function becomeGpuChooser(engine: DockerEngine, options: BecomeChooser): Promise<GpuChooser> {
@@ -58,11 +64,24 @@ async function makeMark(engine: DockerEngine, { image, home }: BecomeChooser): P
 }
 
 function chooserOf(engine: DockerEngine, id: string): GpuChooser {
-  let removed: Promise<void> | undefined;
+  let isDone = false;
   return {
-    [Symbol.asyncDispose]() {
-      removed ??= removeContainer(engine, id).catch(() => undefined); // then others wait until they take it for dead
-      return removed;
+    async done() {
+      isDone = true;
+      const path = containerPath(id);
+      await engine.tell({ method: 'DELETE', path, query: { force: true } }).catch((error: unknown) => {
+        throw [404, 409].includes(refusalOf(error)?.statusCode ?? 0) ? tooLate(error) : error; // removed, or being removed
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      if (!isDone) await removeContainer(engine, id).catch(() => undefined); // then others wait until they take it for dead
     },
   };
+}
+
+function tooLate(cause: unknown): LimitError {
+  return new LimitError(
+    'Another may have taken the same GPU, since this host was too slow. Try again in a minute.',
+    { cause },
+  );
 }

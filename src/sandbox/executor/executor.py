@@ -54,7 +54,7 @@ output_path}; with output also {output, from, cursor}. Cursors are byte offsets 
 could be written when it ended: `run` (the disk limit is reached), `host` (its disk is full), or null.
 
 Disk: over the limit, everything that runs is ended (`disk_full`) and writes are refused. Jobs can still be started, since deleting
-needs one, but they are ended as soon as the usage grows again.
+needs one, but they are ended as soon as the usage grows again, and at each look while something cannot be measured.
 """
 
 import array
@@ -93,6 +93,7 @@ KILL_LIMIT_S = 10.0
 GROWTH_SLACK_BYTES = 1 << 20
 ENTRY_BYTES = 4096  # what a name costs a disk, at most
 UNMEASURED = 1 << 60
+MAX_DESCRIPTORS = 50_000  # of all processes together: a second to look at
 QUICK_SCAN_S = 0.1
 FULL_DISK_BYTES = 1 << 16
 JOBS_FOLDER_NAME = ".jobs"
@@ -1576,7 +1577,7 @@ class Quota:
         with self.agent.pausing():  # also what the contestant hid from itself
             used = disk_bytes(self.folders, lambda: self.is_over)
         with self.agent.acting():  # the kernel shows what a process has open to its user
-            self.used = used + removed_bytes(self.folders, self.processes())
+            self.used = used + removed_bytes(self.folders, self.processes(), lambda: self.is_over)
         self.scanned_at = time.monotonic()
         self.scan_seconds = self.scanned_at - started
         return self.used
@@ -1599,10 +1600,15 @@ class Quota:
             return 0.0
         rested = self.scanned_at + 20 * self.scan_seconds
         soonest = self.scanned_at + 1.0
-        return soonest if rested <= soonest or self.may_be_reached(self.free()) else rested
+        return soonest if rested <= soonest or self.has_disk_lost() else rested
 
     def may_be_reached(self, free):
         return self.used + max(0, self.free_before - free) > self.limit - GROWTH_SLACK_BYTES
+
+    def has_disk_lost(self):
+        """Whether so much since the last scan that the limit may be reached by it."""
+        free = self.free()
+        return self.free_before - free > GROWTH_SLACK_BYTES and self.may_be_reached(free)
 
     def free(self):
         """Bytes that the disk below still has for all, whatever the limit; 0 where it holds as many files as it can."""
@@ -1684,8 +1690,12 @@ def disk_bytes(folders, is_over=lambda: False):
     return total
 
 
-def removed_bytes(folders, pids):
-    """Allocated bytes of files on the folders' disks that have no name any more, but that a process has open."""
+def removed_bytes(folders, pids, is_over=lambda: False):
+    """
+    Allocated bytes of files on the folders' disks that have no name any more, but that a process has open; UNMEASURED where more is open
+    than can be looked at. Stops, with any figure, once `is_over()`.
+    """
+    looked_at = 0
     total, seen, disks = 0, set(), set()
     for folder in folders:
         with contextlib.suppress(OSError):
@@ -1696,6 +1706,11 @@ def removed_bytes(folders, pids):
             descriptors = os.listdir(open_files)
         except OSError:
             continue
+        looked_at += len(descriptors)
+        if is_over():
+            return total
+        if looked_at > MAX_DESCRIPTORS:
+            return UNMEASURED
         for descriptor in descriptors:
             with contextlib.suppress(OSError):
                 status = os.stat(os.path.join(open_files, descriptor))
@@ -2644,7 +2659,7 @@ class Executor:
         """Also where no process is seen that could write: one may hide below a shell that waits."""
         if self.scanning:
             return False
-        return self.has_children or self.is_disk_dirty or self.quota.may_be_reached(self.quota.free())
+        return self.has_children or self.is_disk_dirty or self.quota.has_disk_lost()
 
     def start_scan(self):
         self.scanning = True

@@ -37,7 +37,6 @@ async function settleNow(runId: string, host: Host): Promise<Run> {
   const now = await host.runs.read(runId);
   if (now.state !== 'running') return now;
   if (now.submitting) return finishHandIn(now, host);
-  if ((await host.backend.pausedFor(sandboxPlace(now, host))) !== null) return now;
   // A clock that was set forward or back on this host gives and takes nothing: the executor's counts.
   const left = (await host.backend.timeLeft(sandboxPlace(now, host))) ?? secondsLeft(now);
   if (left > CLOCKS_APART_S) return now;

@@ -5,17 +5,23 @@ import { settleRun } from './close-run.js';
 import { sandboxPlace } from './sandbox-spec.js';
 
 /**
- * Freezes a run that is on, with its clock. One that is paused already stays so.
+ * Freezes a run that is on, with its clock. One that is paused already stays so. May be repeated where a first attempt was cut off: the record
+ * says so first, since nobody would know of a run that stands still without it.
  * @throws InputError if the run is not on, or its sandbox cannot be frozen.
  */
 export async function pauseRun(runId: string, host: Host): Promise<Run> {
   await settleRun(await host.runs.read(runId), host);
   return host.runs.withRun(runId, async () => {
     const run = await runThatIsOn(runId, host);
-    if (run.paused_at) return run;
-    await host.backend.pause(sandboxPlace(run, host));
-    const paused = await host.runs.amend(runId, { paused_at: new Date().toISOString() });
-    await trace(runId, { from: 'running', to: 'paused' }, host);
+    const paused_at = run.paused_at ?? new Date().toISOString();
+    const paused = await host.runs.amend(runId, { paused_at });
+    try {
+      await host.backend.pause(sandboxPlace(run, host));
+    } catch (error) {
+      await host.runs.amend(runId, { paused_at: run.paused_at ?? null });
+      throw error;
+    }
+    if (!run.paused_at) await trace(runId, { from: 'running', to: 'paused' }, host);
     return paused;
   });
 }
@@ -37,11 +43,11 @@ export async function resumeRun(runId: string, host: Host): Promise<Run> {
   });
 }
 
-/** Milliseconds, also where whoever paused it was killed before the record said so; by the wall clock only where nobody has a better one. */
+/** Milliseconds; by the wall clock only where nobody has a better one. */
 async function lengthOfPause(run: Run, host: Host): Promise<number> {
+  if (!run.paused_at) return 0;
   const seconds = await host.backend.pausedFor(sandboxPlace(run, host));
-  if (seconds !== null) return seconds * 1000;
-  return run.paused_at ? Math.max(0, Date.now() - Date.parse(run.paused_at)) : 0;
+  return seconds === null ? Math.max(0, Date.now() - Date.parse(run.paused_at)) : seconds * 1000;
 }
 
 /** The sentence that a call gets while its run stands still. */
