@@ -52,7 +52,7 @@ export const show = defineCommand({
   },
 });
 
-/** The record of an evaluation whose process was ended still says that it runs. */
+/** The record of an evaluation whose process was killed still says that it runs; of one that was cancelled, that it was stopped. */
 async function hasStopped(
   runs: RunStore,
   { run_id }: Run,

@@ -11,7 +11,6 @@ import { GPUS_LABEL, RUN_LABEL, SCORER_LABEL, UNTIL_LABEL } from './run-containe
 
 /** Devices that a living container holds. The label of the container is the lease: it cannot outlive it. */
 export interface GpuLease {
-  readonly container: string;
   /** The run that holds them, or in words what else does. */
   readonly runId: string;
   readonly devices: readonly string[];
@@ -35,8 +34,7 @@ export async function listLeases(engine: DockerEngine): Promise<GpuLease[]> {
   const nowS = Date.now() / 1000;
   return containers
     .filter(({ State, Created }) => State !== 'created' || nowS - Created < UNSTARTED_S)
-    .map(({ Id, State, Labels }) => ({
-      container: Id,
+    .map(({ State, Labels }) => ({
       runId: Labels?.[RUN_LABEL] ?? (Labels?.[SCORER_LABEL] === undefined ? 'another' : 'an evaluation'),
       devices: (Labels?.[GPUS_LABEL] ?? '').split(',').filter(Boolean),
       until: Labels?.[UNTIL_LABEL] ?? '',

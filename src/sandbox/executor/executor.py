@@ -1647,8 +1647,8 @@ class Quota:
         if self.used + extra > self.limit and self.scan() + extra > self.limit:
             if self.used >= UNMEASURED:
                 raise over_limit(
-                    "The workspace holds a folder whose path is longer than the system takes, so that what is in it cannot be "
-                    "measured. Remove it and try again."
+                    "What this run has on the disk cannot be measured: a folder in the workspace has a path longer than the system "
+                    "takes, or its programs have too many files open. Remove the folder, or end the programs, and try again."
                 )
             raise over_limit(
                 "The disk limit of this run is reached: %s of %s are used. Delete files you no longer need and try again."
@@ -1661,7 +1661,7 @@ def megabytes(size):
     return "%.1f MB" % (size / 1e6)
 
 
-def disk_bytes(folders, is_over=lambda: False):
+def disk_bytes(folders, is_over):
     """
     What all files take, each once however many names it has; UNMEASURED where a path is too long to be looked at. Links are not
     followed. Stops, with any figure, once `is_over()`.
@@ -1690,13 +1690,12 @@ def disk_bytes(folders, is_over=lambda: False):
     return total
 
 
-def removed_bytes(folders, pids, is_over=lambda: False):
+def removed_bytes(folders, pids, is_over):
     """
     Allocated bytes of files on the folders' disks that have no name any more, but that a process has open; UNMEASURED where more is open
     than can be looked at. Stops, with any figure, once `is_over()`.
     """
-    looked_at = 0
-    total, seen, disks = 0, set(), set()
+    total, looked_at, seen, disks = 0, 0, set(), set()
     for folder in folders:
         with contextlib.suppress(OSError):
             disks.add(os.stat(folder).st_dev)
